@@ -1,0 +1,22 @@
+import {randomBytes} from 'node:crypto';
+
+/** `bytes` random bytes in lower-case hex. */
+export function randomHex(bytes: number): string {
+  return randomBytes(bytes).toString('hex');
+}
+
+/**
+ * A 64-digit id whose first 12 digits are not all decimal: a container's hostname is that short id, and resolvers
+ * take an all-digit name for a number (Docker redraws for the same reason).
+ */
+export function randomId(): string {
+  for (;;) {
+    const id = randomHex(32);
+    if (!/^\d{12}/.test(id)) return id;
+  }
+}
+
+/** The 12 digits that people see. */
+export function shortId(id: string): string {
+  return id.slice(0, 12);
+}

@@ -1,0 +1,16 @@
+/** What every Longshore process needs: context, logs, lifetimes, atomic files, ids, back-off, locks, versions. */
+
+export {AsyncQueue} from './async-queue.ts';
+export {readFileIfExists, readJsonIfExists, removeTemporaries, syncDirectory, writeFileAtomic} from './atomic-file.ts';
+export type {BackoffOptions} from './backoff.ts';
+export {backoff, retry, sleep} from './backoff.ts';
+export type {CallContext} from './call-context.ts';
+export {backgroundContext, callContext, withNamespace, withSignal, withTimeout} from './call-context.ts';
+export type {Deferred} from './deferred.ts';
+export {deferred} from './deferred.ts';
+export {randomHex, randomId, shortId} from './ids.ts';
+export type {LogFields, LogFormat, Logger, LogLevel} from './log.ts';
+export {createLogger, discardLogger, logLevels} from './log.ts';
+export {KeyedMutex, Mutex} from './mutex.ts';
+export {Scope} from './scope.ts';
+export * from './version.ts';

@@ -1,0 +1,18 @@
+/** Versions as the neighbours compare them: the protocol level of the original, then our own release. */
+export const longshoreVersion = '0.1.0';
+
+/** What `docker version` and GET /version report for the engine. */
+export const engineVersion = `28.5.2-longshore.${longshoreVersion}`;
+export const engineApiVersion = '1.51';
+export const engineMinApiVersion = '1.24';
+
+/** What containerd's Version service reports. */
+export const containerdVersion = `2.1.9-longshore.${longshoreVersion}`;
+
+/** What `runc-wrapper --version` reports; dockerd parses the first line. */
+export const runcVersion = `1.3.6-longshore.${longshoreVersion}`;
+export const ociRuntimeSpecVersion = '1.2.1';
+
+/** Replaced by the build with the commit the executable was made from. */
+export const gitCommit: string = process.env.LONGSHORE_BUILD_COMMIT ?? 'unknown';
+export const buildTime: string = process.env.LONGSHORE_BUILD_TIME ?? '';
