@@ -16,3 +16,9 @@ export const ociRuntimeSpecVersion = '1.2.1';
 /** Replaced by the build with the commit the executable was made from. */
 export const gitCommit: string = process.env.LONGSHORE_BUILD_COMMIT ?? 'unknown';
 export const buildTime: string = process.env.LONGSHORE_BUILD_TIME ?? '';
+
+/**
+ * A string inside the executable of our own shim, by which containerd knows that it may start it directly with the
+ * listening socket as fd 3 instead of by the `start` protocol. The shim must use it, or minifying would drop it.
+ */
+export const shimDirectStartMarker = 'longshore-shim-direct-start-v1';
