@@ -1,0 +1,102 @@
+/** SIGKILL of any process of the chain, at any moment, while containers run and print. */
+import {constants} from 'node:os';
+import test from 'ava';
+import {descendants, type Engine, poll, readProcess, startEngine} from '@longshore/testing';
+import {shimOf, waitForStatus} from '../harness/processes.ts';
+
+const lines = 2000;
+/** Prints 1 to 2000 over some seconds, then exits with 9. */
+const printer = `i=0; while [ $i -lt ${lines} ]; do i=$((i+1)); echo $i; usleep 1500; done; exit 9`;
+const expected = Array.from({length: lines}, (_, i) => String(i + 1)).join('\n');
+
+async function startPrinter(engine: Engine): Promise<{id: string; pid: number}> {
+  const id = await engine.dockerOk('run', '-d', '--name', 'printer', 'busybox', 'sh', '-c', printer);
+  const pid = Number(await engine.dockerOk('inspect', '-f', '{{.State.Pid}}', 'printer'));
+  return {id, pid};
+}
+
+async function killContainerd(engine: Engine): Promise<void> {
+  const pid = await engine.containerdPid();
+  await engine.sandbox.kill(pid, 'SIGKILL');
+  await poll(() => (readProcess(pid)?.state ?? 'Z') === 'Z', {what: 'the killed containerd to be gone'});
+}
+
+/** After the crash: same process, all lines once each, the right exit code. */
+async function finishPrinter(t: import('ava').ExecutionContext, engine: Engine, pid: number): Promise<void> {
+  t.is(await engine.dockerOk('inspect', '-f', '{{.State.Running}} {{.State.Pid}}', 'printer'), `true ${pid}`);
+  t.true((await engine.dockerOk('ps', '--format', '{{.Names}}')).includes('printer'));
+  const following = engine.dockerOk('logs', '-f', 'printer');
+  t.is(await engine.dockerOk('wait', 'printer'), '9');
+  t.is(await following, expected, 'logs -f after the restart: no line lost, none doubled');
+  t.is(await engine.dockerOk('logs', 'printer'), expected);
+  await engine.dockerOk('rm', 'printer');
+}
+
+test('dockerd is killed three times while a container prints', async t => {
+  await using engine = await startEngine();
+  const {pid} = await startPrinter(engine);
+  for (let round = 0; round < 3; round++) {
+    await poll(async () => (await engine.dockerOk('logs', 'printer')).split('\n').length > (round + 1) * 100);
+    await engine.dockerd.kill('SIGKILL');
+    t.truthy(readProcess(pid), 'the container lives on');
+    await engine.dockerd.start();
+  }
+  await finishPrinter(t, engine, pid);
+});
+
+test('containerd is killed while a container prints and a client follows', async t => {
+  await using engine = await startEngine();
+  const {pid} = await startPrinter(engine);
+  const following = engine.dockerOk('logs', '-f', 'printer');
+  await killContainerd(engine);
+  t.truthy(readProcess(pid), 'the container lives on');
+  await engine.containerdPid();
+  await finishPrinter(t, engine, pid);
+  t.is(await following, expected, 'the client that followed all the time');
+});
+
+test('dockerd and containerd are killed together', async t => {
+  await using engine = await startEngine();
+  const {pid} = await startPrinter(engine);
+  await Promise.all([engine.dockerd.kill('SIGKILL'), killContainerd(engine)]);
+  t.truthy(readProcess(pid), 'the container lives on');
+  await engine.dockerd.start();
+  await finishPrinter(t, engine, pid);
+});
+
+test('a container that ends while nobody watches has its exit code afterwards', async t => {
+  await using engine = await startEngine();
+  const release = `${engine.paths.scratch}/end`;
+  const script = 'until [ -e /s/end ]; do usleep 20000; done; echo last words; exit 33';
+  const id = await engine.dockerOk('run', '-d', '-v', `${engine.paths.scratch}:/s`, 'busybox', 'sh', '-c', script);
+  const pid = Number(await engine.dockerOk('inspect', '-f', '{{.State.Pid}}', id));
+  await Promise.all([engine.dockerd.kill('SIGKILL'), killContainerd(engine)]);
+  await engine.run(['touch', release]);
+  await poll(() => (readProcess(pid)?.state ?? 'Z') === 'Z', {what: 'the container to end'});
+  await engine.dockerd.start();
+  t.is(await engine.dockerOk('wait', id), '33');
+  t.is(await engine.dockerOk('logs', id), 'last words');
+});
+
+test('a killed shim: the container is reported dead within 2 s and its parts are cleaned up', async t => {
+  await using engine = await startEngine();
+  const id = await engine.dockerOk('run', '-d', 'busybox', 'sleep', '300');
+  const pid = Number(await engine.dockerOk('inspect', '-f', '{{.State.Pid}}', id));
+  await engine.sandbox.kill(shimOf(engine, id).pid, 'SIGKILL');
+  await waitForStatus(engine, id, 'exited', 2000);
+  t.is(await engine.dockerOk('inspect', '-f', '{{.State.ExitCode}}', id), String(128 + constants.signals.SIGKILL));
+  await poll(() => (readProcess(pid)?.state ?? 'Z') === 'Z', {timeout: 2000, what: 'the container process to be killed'});
+  t.deepEqual(descendants(engine.sandbox.pid).filter(p => p.command.includes('sleep 300')), []);
+  const {links} = await engine.sandbox.survey();
+  t.deepEqual(links.filter(name => name.startsWith('veth')), []);
+  await engine.dockerOk('start', id);
+  t.is(await engine.dockerOk('inspect', '-f', '{{.State.Running}}', id), 'true');
+});
+
+test('a stop by SIGTERM stops the containers and leaves them to be started again', async t => {
+  await using engine = await startEngine();
+  const id = await engine.dockerOk('run', '-d', 'busybox', 'sh', '-c', 'trap "exit 0" TERM; while :; do usleep 10000; done');
+  await engine.dockerd.restart();
+  t.is(await engine.dockerOk('inspect', '-f', '{{.State.Status}}', id), 'exited');
+  await engine.dockerOk('start', id);
+});
