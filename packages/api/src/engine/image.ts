@@ -1,6 +1,7 @@
 /** Images. */
 import type {Descriptor, ImageConfig, Platform} from '../oci/image.ts';
 import type {DriverData} from './common.ts';
+import type {ContainerConfig} from './container-config.ts';
 
 /** Answer of GET /images/{name}/json. */
 export interface ImageInspect {
@@ -13,7 +14,8 @@ export interface ImageInspect {
   Created?: string;
   DockerVersion: string;
   Author: string;
-  Config: ImageConfig | null;
+  /** Older API versions get every key of a ContainerConfig. */
+  Config: ImageConfig | ContainerConfig | null;
   Architecture: string;
   Variant?: string;
   Os: string;
