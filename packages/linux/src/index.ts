@@ -1,0 +1,18 @@
+/** The kernel: everything Node has no binding for. The only package that calls native code. See README.md. */
+
+export type {PathLike} from './c-string.ts';
+export {Errno, errnoName} from './errno-names.ts';
+export {errorText, isErrno, SystemCallError} from './errors.ts';
+export * from './fd.ts';
+export {readKernelFile, readKernelFileIfExists, writeKernelFile} from './kernel-file.ts';
+export * from './open-at.ts';
+export * from './pipe-reader.ts';
+export * from './pipe-writer.ts';
+export {POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, pollFd} from './poll.ts';
+export * from './process.ts';
+export * from './pty.ts';
+export * from './signals.ts';
+export * from './spawn.ts';
+export * from './wait.ts';
+export * from './watch-fd.ts';
+export * from './watch-path.ts';
