@@ -1,7 +1,7 @@
 /** SIGKILL of any process of the chain, at any moment, while containers run and print. */
 import {constants} from 'node:os';
-import test from 'ava';
 import {descendants, type Engine, poll, readProcess, startEngine} from '@longshore/testing';
+import test from 'ava';
 import {shimOf, waitForStatus} from '../harness/processes.ts';
 
 const lines = 2000;
@@ -85,17 +85,33 @@ test('a killed shim: the container is reported dead within 2 s and its parts are
   await engine.sandbox.kill(shimOf(engine, id).pid, 'SIGKILL');
   await waitForStatus(engine, id, 'exited', 2000);
   t.is(await engine.dockerOk('inspect', '-f', '{{.State.ExitCode}}', id), String(128 + constants.signals.SIGKILL));
-  await poll(() => (readProcess(pid)?.state ?? 'Z') === 'Z', {timeout: 2000, what: 'the container process to be killed'});
-  t.deepEqual(descendants(engine.sandbox.pid).filter(p => p.command.includes('sleep 300')), []);
+  await poll(() => (readProcess(pid)?.state ?? 'Z') === 'Z', {
+    timeout: 2000,
+    what: 'the container process to be killed',
+  });
+  t.deepEqual(
+    descendants(engine.sandbox.pid).filter(p => p.command.includes('sleep 300')),
+    [],
+  );
   const {links} = await engine.sandbox.survey();
-  t.deepEqual(links.filter(name => name.startsWith('veth')), []);
+  t.deepEqual(
+    links.filter(name => name.startsWith('veth')),
+    [],
+  );
   await engine.dockerOk('start', id);
   t.is(await engine.dockerOk('inspect', '-f', '{{.State.Running}}', id), 'true');
 });
 
 test('a stop by SIGTERM stops the containers and leaves them to be started again', async t => {
   await using engine = await startEngine();
-  const id = await engine.dockerOk('run', '-d', 'busybox', 'sh', '-c', 'trap "exit 0" TERM; while :; do usleep 10000; done');
+  const id = await engine.dockerOk(
+    'run',
+    '-d',
+    'busybox',
+    'sh',
+    '-c',
+    'trap "exit 0" TERM; while :; do usleep 10000; done',
+  );
   await engine.dockerd.restart();
   t.is(await engine.dockerOk('inspect', '-f', '{{.State.Status}}', id), 'exited');
   await engine.dockerOk('start', id);

@@ -25,7 +25,20 @@ for (const client of dockerClients) {
 
   test(`${client.name}: -e, -w, -u, -h, --entrypoint`, async t => {
     const script = 'echo $A:$(pwd):$(id -u):$(id -g):$(hostname)';
-    const result = await run(['-e', 'A=b c', '-w', '/made/here', '-u', 'user', '-h', 'box', 'busybox', 'sh', '-c', script]);
+    const result = await run([
+      '-e',
+      'A=b c',
+      '-w',
+      '/made/here',
+      '-u',
+      'user',
+      '-h',
+      'box',
+      'busybox',
+      'sh',
+      '-c',
+      script,
+    ]);
     t.is(result.stdout, 'b c:/made/here:1000:1000:box');
     t.is((await run(['--entrypoint', '/bin/echo', 'busybox', 'entry', 'point'])).stdout, 'entry point');
     t.is((await run(['-u', '5:7', 'busybox', 'sh', '-c', 'id -u; id -g'])).stdout, '5\n7');
@@ -35,7 +48,14 @@ for (const client of dockerClients) {
     const dir = join(engine().paths.scratch, `bind-${client.name.replaceAll(/\W/g, '')}`);
     mkdirSync(dir);
     writeFileSync(join(dir, 'from-host'), 'host');
-    const readWrite = await run(['-v', `${dir}:/data`, 'busybox', 'sh', '-c', 'cat /data/from-host; echo in > /data/new']);
+    const readWrite = await run([
+      '-v',
+      `${dir}:/data`,
+      'busybox',
+      'sh',
+      '-c',
+      'cat /data/from-host; echo in > /data/new',
+    ]);
     t.is(readWrite.stdout, 'host');
     const readOnly = await run(['-v', `${dir}:/data:ro`, 'busybox', 'sh', '-c', 'cat /data/new; echo no > /data/new']);
     t.is(readOnly.stdout, 'in');
@@ -46,7 +66,10 @@ for (const client of dockerClients) {
   test(`${client.name}: -i passes piped standard input, and its end`, async t => {
     t.is((await run(['-i', 'busybox', 'cat'], 'line one\nline two')).stdout, 'line one\nline two');
     // The answer comes after the half-close: the output side of the connection must still be open.
-    t.is((await run(['-i', 'busybox', 'sh', '-c', 'wc -c; sleep 0.2; echo end'], 'x'.repeat(100_000))).stdout, '100000\nend');
+    t.is(
+      (await run(['-i', 'busybox', 'sh', '-c', 'wc -c; sleep 0.2; echo end'], 'x'.repeat(100_000))).stdout,
+      '100000\nend',
+    );
   });
 
   test(`${client.name}: networks bridge, none and host`, async t => {
@@ -67,11 +90,21 @@ for (const client of dockerClients) {
 
 test('exit codes from 0 to 255 arrive as they are', async t => {
   const codes = [0, 1, 2, 3, 42, 124, 125, 126, 127, 128, 129, 130, 137, 143, 200, 254, 255];
-  for (const code of codes) t.is((await engine().docker('run', '--rm', 'busybox', 'sh', '-c', `exit ${code}`)).exitCode, code);
+  for (const code of codes)
+    t.is((await engine().docker('run', '--rm', 'busybox', 'sh', '-c', `exit ${code}`)).exitCode, code);
 });
 
 test('containers reach each other and the host over docker0', async t => {
-  const id = await engine().dockerOk('run', '-d', '--name', 'web', 'busybox', 'sh', '-c', 'echo hi > /tmp/f; httpd -f -p 80 -h /tmp');
+  const id = await engine().dockerOk(
+    'run',
+    '-d',
+    '--name',
+    'web',
+    'busybox',
+    'sh',
+    '-c',
+    'echo hi > /tmp/f; httpd -f -p 80 -h /tmp',
+  );
   const address = await engine().dockerOk('inspect', '-f', '{{.NetworkSettings.IPAddress}}', 'web');
   t.regex(address, /^172\.\d+\.0\.\d+$/);
   t.is(await engine().dockerOk('run', '--rm', 'busybox', 'wget', '-qO-', `http://${address}/f`), 'hi');
@@ -92,7 +125,16 @@ test('docker exec: output, exit code, environment, user, standard input', async 
 
 test('stop, start, restart, rename, kill and wait', async t => {
   const e = engine();
-  await e.dockerOk('run', '-d', '--name', 'life', 'busybox', 'sh', '-c', 'trap "exit 3" TERM; while :; do sleep 0.05; done');
+  await e.dockerOk(
+    'run',
+    '-d',
+    '--name',
+    'life',
+    'busybox',
+    'sh',
+    '-c',
+    'trap "exit 3" TERM; while :; do sleep 0.05; done',
+  );
   await e.dockerOk('stop', 'life');
   t.is(await e.dockerOk('inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'life'), 'exited 3');
   await e.dockerOk('start', 'life');

@@ -1,6 +1,7 @@
 /** `docker run -it` and its relatives on a real pseudo-terminal. */
-import test from 'ava';
+
 import {poll} from '@longshore/testing';
+import test from 'ava';
 import {dockerClients} from '../harness/clients.ts';
 import {sharedEngine} from '../harness/shared-engine.ts';
 import {Terminal} from '../harness/terminal.ts';
@@ -28,7 +29,15 @@ for (const client of dockerClients) {
   });
 
   test(`${client.name}: Ctrl-C interrupts the process in the container`, async t => {
-    using terminal = open('run', '--rm', '-it', 'busybox', 'sh', '-c', 'trap "echo caught; exit 4" INT; echo go; while :; do sleep 0.1; done');
+    using terminal = open(
+      'run',
+      '--rm',
+      '-it',
+      'busybox',
+      'sh',
+      '-c',
+      'trap "echo caught; exit 4" INT; echo go; while :; do sleep 0.1; done',
+    );
     await terminal.expect('go');
     terminal.type('\x03');
     await terminal.expect('caught');

@@ -6,27 +6,79 @@ import {sharedEngine} from '../harness/shared-engine.ts';
 
 const engine = sharedEngine(test);
 
-type Case = {name: string; path: string; method?: 'GET' | 'POST' | 'DELETE'; body?: unknown; status: number; message: RegExp};
+type Case = {
+  name: string;
+  path: string;
+  method?: 'GET' | 'POST' | 'DELETE';
+  body?: unknown;
+  status: number;
+  message: RegExp;
+};
 
 const json = {'Content-Type': 'application/json'};
 const cases: Case[] = [
-  {name: 'unknown image', path: '/containers/create', method: 'POST', body: {Image: 'none-such'}, status: 404, message: /No such image: none-such/},
-  {name: 'bad name', path: '/containers/create?name=_x', method: 'POST', body: {Image: 'busybox'}, status: 400, message: /Invalid container name \(_x\)/},
-  {name: 'malformed JSON', path: '/containers/create', method: 'POST', body: '{"Image":', status: 400, message: /invalid JSON|unexpected E/i},
-  {name: 'no command anywhere', path: '/containers/create', method: 'POST', body: {Image: 'busybox', Cmd: [], Entrypoint: ['']}, status: 400, message: /no command specified/},
+  {
+    name: 'unknown image',
+    path: '/containers/create',
+    method: 'POST',
+    body: {Image: 'none-such'},
+    status: 404,
+    message: /No such image: none-such/,
+  },
+  {
+    name: 'bad name',
+    path: '/containers/create?name=_x',
+    method: 'POST',
+    body: {Image: 'busybox'},
+    status: 400,
+    message: /Invalid container name \(_x\)/,
+  },
+  {
+    name: 'malformed JSON',
+    path: '/containers/create',
+    method: 'POST',
+    body: '{"Image":',
+    status: 400,
+    message: /invalid JSON|unexpected E/i,
+  },
+  {
+    name: 'no command anywhere',
+    path: '/containers/create',
+    method: 'POST',
+    body: {Image: 'busybox', Cmd: [], Entrypoint: ['']},
+    status: 400,
+    message: /no command specified/,
+  },
   {name: 'unknown container', path: '/containers/none/json', status: 404, message: /No such container: none/},
-  {name: 'start of an unknown container', path: '/containers/none/start', method: 'POST', status: 404, message: /No such container: none/},
+  {
+    name: 'start of an unknown container',
+    path: '/containers/none/start',
+    method: 'POST',
+    status: 404,
+    message: /No such container: none/,
+  },
   {name: 'unknown page', path: '/no/such/page', status: 404, message: /page not found/},
   {name: 'too new a version', path: '/v9.99/version', status: 400, message: /client version 9.99 is too new/},
   {name: 'too old a version', path: '/v1.10/version', status: 400, message: /client version 1.10 is too old/},
   {name: 'unknown image inspected', path: '/images/none-such/json', status: 404, message: /No such image: none-such/},
   {name: 'unknown exec', path: '/exec/none/json', status: 404, message: /No such exec instance: none/},
-  {name: 'memory below the minimum', path: '/containers/create', method: 'POST', body: {Image: 'busybox', HostConfig: {Memory: 1000}}, status: 400, message: /Minimum memory limit allowed is 6MB/},
+  {
+    name: 'memory below the minimum',
+    path: '/containers/create',
+    method: 'POST',
+    body: {Image: 'busybox', HostConfig: {Memory: 1000}},
+    status: 400,
+    message: /Minimum memory limit allowed is 6MB/,
+  },
 ];
 
 for (const {name, path, method = 'GET', body, status, message} of cases) {
   test(`${name}: ${status}`, async t => {
-    const answer = await engine().api.send<{message: string}>(path, {method, body, headers: method === 'POST' ? json : {}});
+    const answer = await engine().api.send<{message: string}>(path, {
+      method,
+      body,
+      headers: method === 'POST' ? json : {},
+    });
     t.is(answer.status, status, JSON.stringify(answer.body));
     t.regex(answer.body.message, message);
   });
@@ -51,7 +103,11 @@ test('an oversized body is refused, and the daemon goes on', async t => {
 });
 
 test('what is not HTTP gets an error and no crash', async t => {
-  for (const garbage of ['\x16\x03\x01\x00\xff\x00', 'GET\r\n\r\n', 'POST /containers/create HTTP/1.1\r\nContent-Length: -5\r\n\r\n']) {
+  for (const garbage of [
+    '\x16\x03\x01\x00\xff\x00',
+    'GET\r\n\r\n',
+    'POST /containers/create HTTP/1.1\r\nContent-Length: -5\r\n\r\n',
+  ]) {
     const socket = connect(engine().paths.dockerSocket);
     socket.on('error', () => {});
     socket.end(garbage);
@@ -70,11 +126,17 @@ test('a missing program, a directory as program, a bad mount: start fails as in 
   };
   const missing = await start({Cmd: ['no-such-program']});
   t.is(missing.status, 400);
-  t.regex(missing.message, /failed to create task for container: .*OCI runtime create failed.*executable file not found in \$PATH/);
+  t.regex(
+    missing.message,
+    /failed to create task for container: .*OCI runtime create failed.*executable file not found in \$PATH/,
+  );
   t.is((await start({Cmd: ['/etc']})).status, 400);
   t.is((await start({Cmd: ['true'], HostConfig: {Sysctls: {'kernel.no_such_thing': '1'}}})).status, 500);
   const {processes} = await engine().sandbox.survey();
-  t.deepEqual(processes.filter(p => p.command.includes('containerd-shim') || p.command.includes('runc')), []);
+  t.deepEqual(
+    processes.filter(p => p.command.includes('containerd-shim') || p.command.includes('runc')),
+    [],
+  );
 });
 
 test('a mount that is not there', async t => {

@@ -1,6 +1,7 @@
 /** A full disk under the content store: a clear error, nothing half shown as whole, and all is well with room again. */
-import test from 'ava';
+
 import {busyboxArchive, startEngine} from '@longshore/testing';
+import test from 'ava';
 
 test('docker load on a full disk fails clearly and leaves nothing over', async t => {
   await using engine = await startEngine({busybox: false});
@@ -12,7 +13,11 @@ test('docker load on a full disk fails clearly and leaves nothing over', async t
   await engine.dockerd.start();
   const body = await busyboxArchive();
   const load = () =>
-    engine.api.send<unknown>('/images/load?quiet=1', {method: 'POST', body, headers: {'Content-Type': 'application/x-tar'}});
+    engine.api.send<unknown>('/images/load?quiet=1', {
+      method: 'POST',
+      body,
+      headers: {'Content-Type': 'application/x-tar'},
+    });
   const full = await load();
   t.regex(JSON.stringify(full.body), /no space left on device/i);
   t.deepEqual(await engine.api.get('/images/json'), []);

@@ -1,5 +1,5 @@
-import type {TestFn} from 'ava';
 import {type Engine, type EngineOptions, startEngine} from '@longshore/testing';
+import type {TestFn} from 'ava';
 
 /**
  * One engine for all tests of a file: `const engine = sharedEngine(test)`, then `engine()` inside the tests. It is

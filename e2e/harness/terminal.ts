@@ -27,7 +27,9 @@ export class Terminal implements Disposable {
     const enter = ['--target', String(engine.sandbox.pid), '--mount', '--net', '--', 'setsid', '--ctty', '--wait'];
     this.#child = spawn('nsenter', [...enter, ...argv], {env, stdio: [slave, slave, slave]});
     closeSync(slave);
-    this.exited = new Promise(resolve => this.#child.once('exit', (code, signal) => resolve(code ?? (signal ? 128 : 255))));
+    this.exited = new Promise(resolve =>
+      this.#child.once('exit', (code, signal) => resolve(code ?? (signal ? 128 : 255))),
+    );
     this.#stream = new ReadStream(master);
     this.#stream.setRawMode(true);
     this.#stream.on('data', chunk => {

@@ -1,10 +1,11 @@
 /** startEngine(): a whole engine of real processes, isolated in namespaces, directories and cgroups of its own. */
 import {rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {env} from 'node:process';
 import {removeCgroup} from '@longshore/linux';
 import type {Options} from 'execa';
 import {loadBusyboxImage} from './busybox-image.ts';
+import {type ClientResult, clientEnv, daemonEnv, runClient} from './client.ts';
+import {containerdDaemon} from './containerd.ts';
 import {DaemonHandle, pidFromFile} from './daemon-handle.ts';
 import {EngineApi} from './engine-api.ts';
 import {type EnginePaths, makeEnginePaths} from './engine-paths.ts';
@@ -27,13 +28,6 @@ export interface EngineOptions {
   busybox?: boolean;
   /** False leaves out the check for leftovers when the engine is disposed; true by default. */
   leakCheck?: boolean;
-}
-
-/** Text output of a client that ran in the engine's namespaces. */
-export interface ClientResult {
-  exitCode: number;
-  stdout: string;
-  stderr: string;
 }
 
 /**
@@ -75,7 +69,7 @@ export class Engine implements AsyncDisposable {
     this.#options = options;
     this.#before = before;
     this.api = new EngineApi(paths.dockerSocket);
-    this.containerd = options.containerd === 'separate' ? this.#containerdHandle() : undefined;
+    this.containerd = options.containerd === 'separate' ? containerdDaemon(sandbox, paths, executables) : undefined;
     this.dockerd = this.#dockerdHandle();
     writeFileSync(paths.configFile, JSON.stringify(options.config ?? {}));
   }
@@ -113,22 +107,12 @@ export class Engine implements AsyncDisposable {
   }
 
   /** Runs any program inside the engine's mount and network namespaces. */
-  async run(argv: string[], options: Options = {}): Promise<ClientResult> {
-    const merged = {extendEnv: false, env: this.clientEnv(), ...options};
-    const {exitCode, stdout, stderr} = await this.sandbox.run(argv, merged);
-    return {exitCode: exitCode ?? 255, stdout: String(stdout ?? ''), stderr: String(stderr ?? '')};
+  run(argv: string[], options: Options = {}): Promise<ClientResult> {
+    return runClient(this.sandbox, argv, {env: this.clientEnv(), ...options});
   }
 
   clientEnv(): Record<string, string> {
-    const {PATH = '', TERM = 'xterm'} = env;
-    const home = this.paths.home;
-    return {
-      PATH,
-      TERM,
-      HOME: home,
-      DOCKER_CONFIG: join(home, '.docker'),
-      DOCKER_HOST: `unix://${this.paths.dockerSocket}`,
-    };
+    return clientEnv(this.paths);
   }
 
   /** Removes every container, stops the daemons, and lists what they left behind. */
@@ -166,26 +150,6 @@ export class Engine implements AsyncDisposable {
     }
   }
 
-  #daemonEnv(): Record<string, string> {
-    const path = `${this.executables.path}:${env.PATH ?? ''}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
-    return {PATH: path, HOME: this.paths.home, TMPDIR: this.paths.scratch};
-  }
-
-  #containerdHandle(): DaemonHandle {
-    const {containerdSocket: socket, dataRoot, execRoot, logs} = this.paths;
-    const argv = [this.executables.containerd, '--address', socket, '--root', join(dataRoot, 'containerd/daemon')];
-    argv.push('--state', join(execRoot, 'containerd/daemon'), '--config', join(this.paths.root, 'containerd.toml'));
-    writeFileSync(
-      join(this.paths.root, 'containerd.toml'),
-      'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n',
-    );
-    const isReady = async () => (await this.run([this.executables.ctr, '-a', socket, 'version'])).exitCode === 0;
-    return new DaemonHandle(this.sandbox, {
-      ...{name: 'containerd', argv, env: this.#daemonEnv(), socket, isReady},
-      log: join(logs, 'containerd.log'),
-    });
-  }
-
   #dockerdHandle(): DaemonHandle {
     const {dockerSocket: socket, paths} = {dockerSocket: this.paths.dockerSocket, paths: this.paths};
     const argv = [this.executables.dockerd, '-H', `unix://${socket}`, '--data-root', paths.dataRoot];
@@ -195,7 +159,7 @@ export class Engine implements AsyncDisposable {
     const isReady = async () => (await this.api.send('/_ping')).status === 200;
     const ready = () => isReady().catch(() => false);
     return new DaemonHandle(this.sandbox, {
-      ...{name: 'dockerd', argv, env: this.#daemonEnv(), socket, isReady: ready},
+      ...{name: 'dockerd', argv, env: daemonEnv(this.paths, this.executables), socket, isReady: ready},
       log: join(paths.logs, 'dockerd.log'),
     });
   }

@@ -98,7 +98,7 @@ function answer(request: SandboxRequest): void {
     } else {
       killAll();
       send({kind: 'answer', request: request.request});
-      process.disconnect();
+      process.disconnect?.();
     }
   } catch (error) {
     send({kind: 'answer', request: request.request, error: messageOf(error)});
@@ -117,5 +117,5 @@ try {
   send({kind: 'ready', pid: process.pid});
 } catch (error) {
   send({kind: 'failed', message: messageOf(error)});
-  process.disconnect();
+  process.disconnect?.();
 }

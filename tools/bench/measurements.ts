@@ -1,0 +1,115 @@
+import {readFileSync} from 'node:fs';
+import {debianExecutables, descendants, type Engine} from '@longshore/testing';
+
+export interface Measurement {
+  name: string;
+  title: string;
+  unit: 'ms' | 'MB';
+  /** What the project holds itself to, in words. */
+  goal: string;
+  /** Median of ours and of the original. */
+  measure(ours: Engine, original: Engine): Promise<[number, number]>;
+}
+
+export const measurements: Measurement[] = [
+  {
+    name: 'run',
+    title: 'docker run --rm busybox true (bridge, own client)',
+    unit: 'ms',
+    goal: 'ratio ≤ 0.8',
+    measure: (ours, original) =>
+      inTurns(15, [
+        () => timed(ours, [ours.executables.docker, 'run', '--rm', 'busybox', 'true']),
+        () => timed(original, [original.executables.docker, 'run', '--rm', 'busybox', 'true']),
+      ]),
+  },
+  {
+    name: 'run-same-client',
+    title: "docker run --rm busybox true (bridge, Debian's client)",
+    unit: 'ms',
+    goal: 'ratio ≤ 0.8',
+    measure: (ours, original) =>
+      inTurns(15, [
+        () => timed(ours, [debianExecutables.docker, 'run', '--rm', 'busybox', 'true']),
+        () => timed(original, [debianExecutables.docker, 'run', '--rm', 'busybox', 'true']),
+      ]),
+  },
+  {
+    name: 'ps',
+    title: 'docker ps',
+    unit: 'ms',
+    goal: 'ours ≤ 30 ms',
+    measure: (ours, original) =>
+      inTurns(15, [
+        () => timed(ours, [ours.executables.docker, 'ps']),
+        () => timed(original, [original.executables.docker, 'ps']),
+      ]),
+  },
+  {
+    name: 'exec',
+    title: 'docker exec true',
+    unit: 'ms',
+    goal: 'ratio ≤ 1',
+    measure: async (ours, original) => {
+      for (const engine of [ours, original])
+        await engine.dockerOk('run', '-d', '--name', 'execs', 'busybox', 'sleep', '600');
+      const medians = await inTurns(15, [
+        () => timed(ours, [ours.executables.docker, 'exec', 'execs', 'true']),
+        () => timed(original, [original.executables.docker, 'exec', 'execs', 'true']),
+      ]);
+      for (const engine of [ours, original]) await engine.dockerOk('rm', '-f', 'execs');
+      return medians;
+    },
+  },
+  {
+    name: 'shim-memory',
+    title: 'memory of one shim among 20 (PSS)',
+    unit: 'MB',
+    goal: 'ours ≤ 7 MB',
+    measure: async (ours, original) => [await shimMemory(ours, 20), await shimMemory(original, 20)],
+  },
+];
+
+/** Takes the measurements of both in turns and gives the median of each; the first turn warms the caches up. */
+async function inTurns(
+  turns: number,
+  takes: [() => Promise<number>, () => Promise<number>],
+): Promise<[number, number]> {
+  const seen: [number[], number[]] = [[], []];
+  for (const take of takes) await take();
+  for (let turn = 0; turn < turns; turn++) {
+    seen[0].push(await takes[0]());
+    seen[1].push(await takes[1]());
+  }
+  return [median(seen[0]), median(seen[1])];
+}
+
+/** Milliseconds of a whole command, from outside; throws when it fails. */
+async function timed(engine: Engine, argv: string[]): Promise<number> {
+  const start = performance.now();
+  const result = await engine.run(argv);
+  const elapsed = performance.now() - start;
+  if (result.exitCode !== 0) throw new Error(`${argv.join(' ')}: exit code ${result.exitCode}: ${result.stderr}`);
+  return elapsed;
+}
+
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+/** Mean PSS of a shim in MB (10^6 bytes) while `count` containers run. */
+async function shimMemory(engine: Engine, count: number): Promise<number> {
+  const names = Array.from({length: count}, (_, n) => `memory-${n}`);
+  for (const name of names)
+    await engine.dockerOk('run', '-d', '--network', 'none', '--name', name, 'busybox', 'sleep', '600');
+  const shims = descendants(engine.sandbox.pid).filter(p => p.command.includes('containerd-shim-runc-v2'));
+  const total = shims.reduce((sum, shim) => sum + proportionalSetSize(shim.pid), 0);
+  await engine.dockerOk('rm', '-f', ...names);
+  return total / shims.length / 1e6;
+}
+
+/** Bytes. */
+function proportionalSetSize(pid: number): number {
+  const line = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
+  return Number(line?.[1] ?? 0) * 1024;
+}
