@@ -46,8 +46,9 @@ function generate(out: string): void {
     ],
   };
   const buf = join(dirname(resolveFrom('@bufbuild/buf/package.json')), 'bin/buf');
+  const env = {...process.env, BUF_CACHE_DIR: `${out}.cache`}; // not in the home directory
   const args = [buf, 'generate', join(root, 'proto'), '--template', JSON.stringify(template)];
-  const {status, error} = spawnSync(process.execPath, args, {stdio: 'inherit'});
+  const {status, error} = spawnSync(process.execPath, args, {stdio: 'inherit', env});
   if (error) throw error;
   if (status !== 0) throw new Error(`buf generate failed with exit code ${status}`);
 }
