@@ -1,0 +1,160 @@
+import {Buffer} from 'node:buffer';
+import {resolve} from 'node:path';
+import {EngineError} from '@longshore/errdefs';
+import {closeFd, O_DIRECTORY, O_PATH} from './fd.ts';
+import {
+  MNT_DETACH,
+  MS_BIND,
+  MS_DIRSYNC,
+  MS_LAZYTIME,
+  MS_MANDLOCK,
+  MS_NOATIME,
+  MS_NODEV,
+  MS_NODIRATIME,
+  MS_NOEXEC,
+  MS_NOSUID,
+  MS_NOSYMFOLLOW,
+  MS_PRIVATE,
+  MS_RDONLY,
+  MS_REC,
+  MS_RELATIME,
+  MS_REMOUNT,
+  MS_SHARED,
+  MS_SILENT,
+  MS_SLAVE,
+  MS_STRICTATIME,
+  MS_SYNCHRONOUS,
+  MS_UNBINDABLE,
+  mount,
+  mountDataMaximum,
+  umount,
+} from './mount.ts';
+import {mountOverlayWithLongOptions} from './mount-overlay.ts';
+import {openInRoot} from './open-at.ts';
+
+/** A mount as containerd's snapshotters describe it. */
+export interface MountSpec {
+  type: string;
+  source: string;
+  /** Path below the target that `mountAll` is given; the target itself if absent or empty. */
+  target?: string;
+  options: readonly string[];
+}
+
+/** Options that are bits of mount(2): set, or with `clear` removed. */
+const flagOptions: Record<string, {set?: number; clear?: number}> = {
+  async: {clear: MS_SYNCHRONOUS},
+  atime: {clear: MS_NOATIME},
+  bind: {set: MS_BIND},
+  defaults: {},
+  dev: {clear: MS_NODEV},
+  diratime: {clear: MS_NODIRATIME},
+  dirsync: {set: MS_DIRSYNC},
+  exec: {clear: MS_NOEXEC},
+  lazytime: {set: MS_LAZYTIME},
+  mand: {set: MS_MANDLOCK},
+  noatime: {set: MS_NOATIME},
+  nodev: {set: MS_NODEV},
+  nodiratime: {set: MS_NODIRATIME},
+  noexec: {set: MS_NOEXEC},
+  nolazytime: {clear: MS_LAZYTIME},
+  nomand: {clear: MS_MANDLOCK},
+  norelatime: {clear: MS_RELATIME},
+  nostrictatime: {clear: MS_STRICTATIME},
+  nosuid: {set: MS_NOSUID},
+  nosymfollow: {set: MS_NOSYMFOLLOW},
+  rbind: {set: MS_BIND | MS_REC},
+  relatime: {set: MS_RELATIME},
+  remount: {set: MS_REMOUNT},
+  ro: {set: MS_RDONLY},
+  rw: {clear: MS_RDONLY},
+  silent: {set: MS_SILENT},
+  strictatime: {set: MS_STRICTATIME},
+  suid: {clear: MS_NOSUID},
+  sync: {set: MS_SYNCHRONOUS},
+};
+
+const propagationOptions: Record<string, number> = {
+  private: MS_PRIVATE,
+  rprivate: MS_PRIVATE | MS_REC,
+  shared: MS_SHARED,
+  rshared: MS_SHARED | MS_REC,
+  slave: MS_SLAVE,
+  rslave: MS_SLAVE | MS_REC,
+  unbindable: MS_UNBINDABLE,
+  runbindable: MS_UNBINDABLE | MS_REC,
+};
+
+/** Options that need more than mount(2); a mount without their effect would be a wrong one. */
+const unsupported = /^(loop|uidmap=|gidmap=|X-containerd\.)/;
+
+export interface MountOptions {
+  flags: number;
+  /** Propagation changes, in order, each a mount(2) of its own. */
+  propagation: number[];
+  /** What is left for the file system, joined by commas. */
+  data: string;
+}
+
+/** Sorts fstab-like option strings. Throws unimplemented for those that cannot be had by mount(2) alone. */
+export function parseMountOptions(options: readonly string[]): MountOptions {
+  const parsed: MountOptions = {flags: 0, propagation: [], data: ''};
+  const data: string[] = [];
+  for (const option of options) {
+    const flag = Object.hasOwn(flagOptions, option) ? flagOptions[option] : undefined;
+    const propagation = Object.hasOwn(propagationOptions, option) ? propagationOptions[option] : undefined;
+    if (flag) parsed.flags = (parsed.flags & ~(flag.clear ?? 0)) | (flag.set ?? 0);
+    else if (propagation !== undefined) parsed.propagation.push(propagation);
+    else if (unsupported.test(option))
+      throw new EngineError('unimplemented', `mount option is not supported: ${option}`);
+    else if (option !== '') data.push(option);
+  }
+  parsed.data = data.join(',');
+  return parsed;
+}
+
+/**
+ * Mounts all of `mounts` in order at `target` (or below, where one says so). If one fails, those before it are
+ * unmounted again. Overlays with more options than fit a page are mounted all the same.
+ */
+export function mountAll(mounts: readonly MountSpec[], target: string): void {
+  const done: string[] = [];
+  try {
+    for (const spec of mounts) {
+      const at = mountTarget(resolve(target), spec.target);
+      try {
+        mountOne(spec, at.path);
+        done.unshift(at.finalPath);
+      } finally {
+        at.close();
+      }
+    }
+  } catch (error) {
+    for (const path of done) umount(path, MNT_DETACH);
+    throw error;
+  }
+}
+
+/** A sub-target is opened as inside the target, whatever symbolic links an image has put there. */
+function mountTarget(target: string, below: string | undefined): {path: string; finalPath: string; close: () => void} {
+  if (!below) return {path: target, finalPath: target, close: () => {}};
+  const fd = openInRoot(target, below, O_PATH | O_DIRECTORY);
+  return {path: `/proc/self/fd/${fd}`, finalPath: `${target}/${below}`, close: () => closeFd(fd)};
+}
+
+function mountOne(spec: MountSpec, target: string): void {
+  const {flags, propagation, data} = parseMountOptions(spec.options);
+  if (spec.type === 'overlay' && Buffer.byteLength(data) > mountDataMaximum)
+    mountOverlayWithLongOptions(spec.source, target, flags, data);
+  else mount(spec.source, target, spec.type, flags, data);
+  try {
+    // A bind mount takes its attributes only in a second step.
+    const attributes = flags & ~(MS_BIND | MS_REC | MS_REMOUNT);
+    if ((flags & MS_BIND) !== 0 && attributes !== 0)
+      mount(undefined, target, undefined, MS_BIND | MS_REMOUNT | attributes);
+    for (const change of propagation) mount(undefined, target, undefined, change);
+  } catch (error) {
+    umount(target, MNT_DETACH);
+    throw error;
+  }
+}
