@@ -1,0 +1,128 @@
+/** The edge: finds the route of a request, runs it as a job and turns what it throws into Docker's answers. */
+import {type CallContext, engineApiVersion, engineVersion, type Logger, shortId} from '@longshore/base';
+import {codeOf, messageOf} from '@longshore/errdefs';
+import type {JobRunner} from '../core/jobs/job-runner.ts';
+import {negotiate, TooOldVersion} from './api-version.ts';
+import {HttpError, statusOf} from './errors.ts';
+import {Query} from './query.ts';
+import type {ApiReply, ApiRequest, Route} from './route.ts';
+import {type RouteMatch, Router} from './router.ts';
+import type {Exchange, ExchangeHandler} from './wire/connection.ts';
+import {BadRequest} from './wire/request-head.ts';
+
+export interface ApiServerOptions {
+  routes: readonly Route[];
+  jobs: JobRunner;
+  log: Logger;
+  experimental: boolean;
+}
+
+/** The handler for every connection of every listener. */
+export function apiHandler(options: ApiServerOptions): ExchangeHandler {
+  const router = new Router(options.routes);
+  return async exchange => {
+    try {
+      await dispatch(exchange, router, options);
+    } catch (error) {
+      answerError(exchange, error, options.log);
+    }
+  };
+}
+
+async function dispatch(exchange: Exchange, router: Router, options: ApiServerOptions): Promise<void> {
+  const {head, response} = exchange;
+  const [rawPath = '', rawQuery = ''] = splitOnce(head.target, '?');
+  const [, prefix, path = ''] = /^(?:\/v([0-9.]+))?(\/.*)$/.exec(decodePath(rawPath)) ?? [];
+  if (head.method === 'OPTIONS') {
+    setCommonHeaders(exchange, options);
+    return response.send(200);
+  }
+  const match = router.find(head.method, path);
+  if (!match) throw new HttpError(404, 'page not found');
+  setCommonHeaders(exchange, options);
+  const version = negotiate(prefix);
+  const {minApi} = match.route;
+  if (minApi && version.below(minApi)) {
+    throw new HttpError(400, `${head.method} ${match.route.path} requires minimum API version ${minApi}`);
+  }
+  const {job, waits = false} = match.route;
+  const run = async (ctx: CallContext) => {
+    const request = makeRequest(exchange, match, {ctx, version, path, query: new Query(rawQuery)});
+    await match.route.handle(request, makeReply(exchange));
+  };
+  await options.jobs.run(job, {path: head.target}, run, {waits});
+  if (!response.isStarted) throw new Error(`${match.route.job} gave no answer`);
+}
+
+function makeRequest(
+  {head, body, gone}: Exchange,
+  match: RouteMatch,
+  parts: Pick<ApiRequest, 'ctx' | 'version' | 'path' | 'query'>,
+): ApiRequest {
+  return {
+    ...parts,
+    gone,
+    body,
+    method: head.method,
+    param: name => match.params.get(name) ?? '',
+    header: name => head.headers.get(name) ?? '',
+  };
+}
+
+function makeReply({response}: Exchange): ApiReply {
+  return {
+    setHeader: (name, value) => response.setHeader(name, value),
+    json: (status, value) => response.send(status, 'application/json', `${JSON.stringify(value)}\n`),
+    empty: status => response.send(status),
+    text: (status, text) => response.send(status, 'text/plain; charset=utf-8', text),
+    stream(status, contentType) {
+      response.startStream(status, contentType);
+      return {write: piece => response.write(piece)};
+    },
+    hijack: (statusLine, headers) => response.hijack(statusLine, headers),
+    get isStarted() {
+      return response.isStarted;
+    },
+  };
+}
+
+function setCommonHeaders({response}: Exchange, {experimental}: ApiServerOptions): void {
+  response.setHeader('Api-Version', engineApiVersion);
+  response.setHeader('Docker-Experimental', String(experimental));
+  response.setHeader('Ostype', 'linux');
+  response.setHeader('Server', `Docker/${engineVersion} (linux)`);
+}
+
+function answerError({head, body, response}: Exchange, error: unknown, log: Logger): void {
+  const status = statusOf(error);
+  const fields = {error, request: requestLine(head), status};
+  if (response.isStarted) {
+    if (codeOf(error) !== 'canceled') log.error(fields, 'request failed after its start');
+    if (!response.isHijacked && !response.isFinished) response.abort();
+    return;
+  }
+  if (status >= 500) log.error(fields, 'request failed');
+  else log.debug(fields, 'request refused');
+  if (error instanceof BadRequest || !body.isDone) response.closeAfter();
+  if (status === 304) response.send(304);
+  else if (error instanceof TooOldVersion) response.send(status, 'text/plain; charset=utf-8', `${error.message}\n`);
+  else response.send(status, 'application/json', `${JSON.stringify({message: messageOf(error)})}\n`);
+}
+
+function requestLine(head: Exchange['head']): string {
+  return `${head.method} ${head.target}`.replace(/[0-9a-f]{64}/g, shortId);
+}
+
+/** Throws for malformed percent-encoding. */
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw new HttpError(400, `invalid URL escape in ${JSON.stringify(path)}`);
+  }
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
