@@ -1,0 +1,58 @@
+import type {ClientReadableStream} from '@grpc/grpc-js';
+import type {MethodDefinition} from '@longshore/api';
+import type {CallContext} from '@longshore/base';
+import type {Channel} from './channel.ts';
+import {fromGrpcError} from './errors.ts';
+import {type CallOptions, cancelOnAbort, grpcOptions, metadataOf} from './options.ts';
+
+/** One request, many responses. The call starts with the first `next()` and is cancelled when the loop is left. */
+export async function* serverStreamCall<Request, Response>(
+  channel: Channel,
+  path: string,
+  method: MethodDefinition<Request, Response>,
+  ctx: CallContext,
+  request: Request,
+  options?: CallOptions,
+): AsyncGenerator<Response, void, void> {
+  yield* readResponses(startServerStream(channel, path, method, ctx, request, options), channel, ctx);
+}
+
+/** Sends the request at once. Whoever gets the stream must read it with `readResponses`. */
+export function startServerStream<Request, Response>(
+  channel: Channel,
+  path: string,
+  method: MethodDefinition<Request, Response>,
+  ctx: CallContext,
+  request: Request,
+  options?: CallOptions,
+): ClientReadableStream<Response> {
+  ctx.signal.throwIfAborted();
+  const call = channel.client.makeServerStreamRequest(
+    path,
+    (message: Request) => method.requestType.encode(message).finish() as Buffer,
+    bytes => method.responseType.decode(bytes),
+    request,
+    metadataOf(ctx),
+    grpcOptions(options),
+  );
+  call.on('error', () => {}); // a cancelled stream reports that too, when nobody listens any more
+  return call;
+}
+
+export async function* readResponses<Response>(
+  call: ClientReadableStream<Response>,
+  channel: Channel,
+  ctx: CallContext,
+): AsyncGenerator<Response, void, void> {
+  const forget = cancelOnAbort(ctx, call);
+  try {
+    for await (const message of call) yield message as Response;
+    ctx.signal.throwIfAborted();
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    throw fromGrpcError(error, channel.address);
+  } finally {
+    forget();
+    call.cancel();
+  }
+}

@@ -1,0 +1,36 @@
+import type {MethodDefinition} from '@longshore/api';
+import type {CallContext} from '@longshore/base';
+import type {Channel} from './channel.ts';
+import {fromGrpcError} from './errors.ts';
+import {type CallOptions, cancelOnAbort, grpcOptions, metadataOf} from './options.ts';
+
+/** One request, one response. Rejects with an EngineError, or with the reason of `ctx.signal` when that aborts. */
+export async function unaryCall<Request, Response>(
+  channel: Channel,
+  path: string,
+  method: MethodDefinition<Request, Response>,
+  ctx: CallContext,
+  request: Request,
+  options?: CallOptions,
+): Promise<Response> {
+  ctx.signal.throwIfAborted();
+  const {promise, resolve, reject} = Promise.withResolvers<Response>();
+  const call = channel.client.makeUnaryRequest(
+    path,
+    (message: Request) => method.requestType.encode(message).finish() as Buffer,
+    bytes => method.responseType.decode(bytes),
+    request,
+    metadataOf(ctx),
+    grpcOptions(options),
+    (error, response) => (error ? reject(error) : resolve(response as Response)),
+  );
+  const forget = cancelOnAbort(ctx, call);
+  try {
+    return await promise;
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    throw fromGrpcError(error, channel.address);
+  } finally {
+    forget();
+  }
+}

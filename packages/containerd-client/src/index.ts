@@ -1,0 +1,22 @@
+/** The client of containerd: gRPC in, plain objects and EngineErrors out, for dockerd and ctr. */
+
+export type {Any} from './any.ts';
+export {packAny, packJson, unpackAny, unpackJson} from './any.ts';
+export type {BidiCall} from './call/bidi.ts';
+export type {Channel} from './call/channel.ts';
+export {openChannel} from './call/channel.ts';
+export type {ServiceClient} from './call/make-client.ts';
+export {makeClient} from './call/make-client.ts';
+export type {CallOptions} from './call/options.ts';
+export type {ClientOptions, ContainerdClient} from './client.ts';
+export {openClient} from './client.ts';
+export type {BlobSource, ExpectedBlob} from './content/ingest.ts';
+export {contentSize, ingest, setContentLabels, writeBlob} from './content/ingest.ts';
+export {readBlob, readContent} from './content/reader.ts';
+export type {ContentWriter, WriterOptions} from './content/writer.ts';
+export {openContentWriter} from './content/writer.ts';
+export {subscribeEvents} from './events.ts';
+export type {Lease} from './leases.ts';
+export {acquireLease, withLease} from './leases.ts';
+export type {WireTime} from './time.ts';
+export {fromDate, nanosOf, toDate} from './time.ts';
