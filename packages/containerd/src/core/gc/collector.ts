@@ -1,0 +1,83 @@
+/**
+ * One garbage collection: mark and sweep of the records in one transaction, then the files of what went. Killed in
+ * between, the files are orphans for the next start.
+ */
+import {backgroundContext, type Logger} from '@longshore/base';
+import type {Content} from '../content/content.ts';
+import type {EventPublisher} from '../events/events.ts';
+import type {MetadataStore} from '../metadata/store.ts';
+import type {Snapshotter} from '../snapshots/snapshotter.ts';
+import {now, type Timestamp} from '../time.ts';
+import {findGarbage, type Garbage, type Inventory} from './garbage.ts';
+
+export interface CollectorOptions {
+  metadata: MetadataStore;
+  content: Pick<Content, 'activeIngests' | 'release' | 'removeReleased' | 'files'>;
+  snapshotters: readonly Snapshotter[];
+  events: EventPublisher;
+  log: Logger;
+}
+
+export interface CollectionResult {
+  /** Time that the sweep kept every other request waiting, in milliseconds. */
+  pauseMs: number;
+  removed: number;
+  nextExpiry: Timestamp | undefined;
+}
+
+export async function collectGarbage(options: CollectorOptions): Promise<CollectionResult> {
+  const {metadata, content, snapshotters, events, log} = options;
+  const started = performance.now();
+  const garbage = metadata.write(() => {
+    const found = findGarbage(takeInventory(options), now());
+    removeRecords(options, found);
+    return found;
+  });
+  const pauseMs = performance.now() - started;
+  content.release(garbage.blobs.map(blob => blob.digest));
+  announce(events, garbage);
+  for (const {record} of garbage.ingests) await content.files.removeIngest(record.key);
+  await content.removeReleased();
+  const touched = new Set(garbage.snapshots.map(snapshot => snapshot.snapshotter));
+  for (const snapshotter of snapshotters) {
+    if (touched.has(snapshotter.name)) await snapshotter.cleanup(backgroundContext(log));
+  }
+  const {blobs, images, leases, ingests, snapshots, nextExpiry} = garbage;
+  const removed = blobs.length + images.length + leases.length + ingests.length + snapshots.length;
+  return {pauseMs, removed, nextExpiry};
+}
+
+function takeInventory({metadata, content, snapshotters}: CollectorOptions): Inventory {
+  return {
+    blobs: [...metadata.blobs.listAll()],
+    images: [...metadata.images.listAll()],
+    containers: [...metadata.containers.listAll()],
+    sandboxes: [...metadata.sandboxes.listAll()],
+    leases: [...metadata.leases.listAll()],
+    leaseResources: [...metadata.leaseResources.listAll()],
+    ingests: [...metadata.ingests.listAll()],
+    snapshots: snapshotters.flatMap(snapshotter =>
+      snapshotter.listNodes().map(node => ({...node, snapshotter: snapshotter.name})),
+    ),
+    activeIngests: content.activeIngests(),
+  };
+}
+
+function removeRecords({metadata, snapshotters}: CollectorOptions, garbage: Garbage): void {
+  for (const {namespace, digest} of garbage.blobs) metadata.blobs.delete(namespace, digest);
+  for (const {namespace, name} of garbage.images) metadata.images.delete(namespace, name);
+  for (const {namespace, id} of garbage.leases) metadata.leases.delete(namespace, id);
+  for (const {namespace, record} of garbage.ingests) metadata.ingests.delete(namespace, record.ref);
+  for (const snapshotter of snapshotters) {
+    const nodes = garbage.snapshots.filter(node => node.snapshotter === snapshotter.name);
+    if (nodes.length > 0) snapshotter.removeNodes(nodes);
+  }
+}
+
+/** As the original: what a client would have removed itself is announced, blobs and leases are not. */
+function announce(events: EventPublisher, garbage: Garbage): void {
+  for (const {namespace, name} of garbage.images) events.publish(namespace, {topic: '/images/delete', name});
+  for (const {namespace, snapshotter, name} of garbage.snapshots) {
+    events.publish(namespace, {topic: '/snapshot/remove', snapshotter, key: name});
+  }
+}

@@ -1,0 +1,72 @@
+/** Blobs and ingests below `<root>/io.containerd.content.v1.content`, laid out as containerd does. */
+import {createHash} from 'node:crypto';
+import {mkdir, open, opendir, readdir, rm} from 'node:fs/promises';
+import {join} from 'node:path';
+import {EngineError} from '@longshore/errdefs';
+import type {BlobFiles} from '../../core/content/files.ts';
+import {fsError, isMissing} from './fs-error.ts';
+import {openIngestFile, readStatus} from './ingest-file.ts';
+
+const readChunk = 1 << 20;
+
+export async function openBlobFiles(root: string): Promise<BlobFiles> {
+  const blobs = join(root, 'blobs', 'sha256');
+  const ingests = join(root, 'ingest');
+  try {
+    await mkdir(blobs, {recursive: true});
+    await mkdir(ingests, {recursive: true});
+  } catch (error) {
+    throw fsError('create', root, error);
+  }
+  const path = (digest: string) => join(blobs, digest.slice('sha256:'.length));
+  const nameOf = (key: string) => createHash('sha256').update(key).digest('hex');
+  const directory = (key: string) => join(ingests, nameOf(key));
+  return {
+    path,
+    read: (digest, offset, size) => readBlob(path(digest), digest, offset, size),
+    removeBlob: digest => remove(path(digest)),
+    listBlobs: () => listBlobs(blobs),
+    openIngest: (key, total) => openIngestFile(directory(key), key, total, path),
+    ingestStatus: key => readStatus(directory(key)),
+    removeIngest: key => remove(directory(key)),
+    async removeOtherIngests(keys) {
+      const kept = new Set([...keys].map(nameOf));
+      for (const name of await readdir(ingests)) if (!kept.has(name)) await remove(join(ingests, name));
+    },
+  };
+}
+
+async function* readBlob(path: string, digest: string, offset: number, size: number): AsyncGenerator<Uint8Array> {
+  await using file = await openBlob(path, digest);
+  const buffer = Buffer.allocUnsafe(Math.min(size, readChunk));
+  for (let done = 0; done < size; ) {
+    const {bytesRead} = await file.read(buffer, 0, Math.min(buffer.length, size - done), offset + done);
+    if (bytesRead === 0)
+      throw new EngineError('data-loss', `content ${digest} ends at ${offset + done}: unexpected EOF`);
+    yield buffer.subarray(0, bytesRead);
+    done += bytesRead;
+  }
+}
+
+async function openBlob(path: string, digest: string) {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if (isMissing(error)) throw new EngineError('not-found', `content ${digest}: not found`, {cause: error});
+    throw fsError('open', path, error);
+  }
+}
+
+async function* listBlobs(directory: string): AsyncGenerator<string> {
+  for await (const {name} of await opendir(directory)) {
+    if (/^[0-9a-f]{64}$/.test(name)) yield `sha256:${name}`;
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await rm(path, {recursive: true, force: true});
+  } catch (error) {
+    throw fsError('remove', path, error);
+  }
+}
