@@ -9,6 +9,7 @@ export * from './mount.ts';
 export * from './mount-all.ts';
 export * from './mount-info.ts';
 export * from './namespaces.ts';
+export * from './netlink/index.ts';
 export * from './nodes.ts';
 export * from './open-at.ts';
 export * from './pipe-reader.ts';
