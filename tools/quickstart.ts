@@ -5,9 +5,17 @@
 import {spawnSync} from 'node:child_process';
 import {join, resolve} from 'node:path';
 import {env, exit, stdout} from 'node:process';
-import {setTimeout as delay} from 'node:timers/promises';
 import {styleText} from 'node:util';
-import {descendants, type Engine, listeningSockets, type ProcessInfo, poll, startEngine} from '@longshore/testing';
+import {
+  createTask,
+  descendants,
+  type Engine,
+  listeningSockets,
+  type ProcessInfo,
+  poll,
+  readProcess,
+  startEngine,
+} from '@longshore/testing';
 
 const root = resolve(import.meta.dirname, '..');
 const greeting = 'Hello from a container: every process between you and me is real.';
@@ -45,23 +53,28 @@ async function show(e: Engine): Promise<void> {
     extendEnv: false,
   });
   const ended = client.then(result => result);
-  await poll(async () => (await e.docker('logs', 'hello')).stdout.includes(greeting), {what: 'the greeting in docker logs'});
-  await createdContainer(e);
+  await poll(async () => (await e.docker('logs', 'hello')).stdout.includes(greeting), {
+    what: 'the greeting in docker logs',
+  });
   say('the processes');
   printTree(e);
-  await print(e, 'docker ps', await e.docker('ps', '-a'));
-  await print(e, 'docker logs hello', await e.docker('logs', 'hello'));
-  await print(e, 'ctr --namespace moby tasks ls', await e.ctr('tasks', 'ls'));
+  await showCreated(e);
+  print('docker ps', await e.docker('ps', '-a'));
+  print('docker logs hello', await e.docker('logs', 'hello'));
+  print('ctr --namespace moby tasks ls', await e.ctr('tasks', 'ls'));
   await e.dockerOk('rm', '-f', 'hello');
   const {stdout: attached} = await ended;
   say(`the attached client saw: ${String(attached).trim()}`);
 }
 
-/** A second container that is only created by containerd: its `runc init` waits on exec.fifo for a start. */
-async function createdContainer(e: Engine): Promise<void> {
-  const pid = await e.containerdPid();
-  say(`containerd is process ${pid}`);
-  await delay(0);
+/** The same chain a moment earlier: a task that is created but not started has "runc init" waiting on exec.fifo. */
+async function showCreated(e: Engine): Promise<void> {
+  await using task = await createTask(e, ['sleep', '60']);
+  say(`a task that is only created: process ${task.pid} is "runc init", waiting on exec.fifo`);
+  printTree(e);
+  await task.start();
+  await poll(() => readProcess(task.pid)?.command === 'sleep 60', {what: 'the user process'});
+  say(`and started: process ${task.pid} is now "${readProcess(task.pid)?.command}"`);
 }
 
 function printTree(e: Engine): void {
@@ -77,7 +90,7 @@ function line(p: ProcessInfo, depth: number): string {
   return `${String(p.pid).padStart(8)} ${'  '.repeat(depth)}${depth > 0 ? '└─ ' : ''}${shown}${suffix}`;
 }
 
-async function print(_engine: Engine, title: string, result: {stdout: string; stderr: string; exitCode: number}) {
+function print(title: string, result: {stdout: string; stderr: string; exitCode: number}): void {
   say(title);
   console.log([result.stdout, result.stderr].filter(text => text !== '').join('\n'));
   if (result.exitCode !== 0) throw new Error(`${title} ended with code ${result.exitCode}`);

@@ -1,6 +1,7 @@
 /** startEngine(): a whole engine of real processes, isolated in namespaces, directories and cgroups of its own. */
 import {rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {type ContainerdClient, openClient} from '@longshore/containerd-client';
 import {removeCgroup} from '@longshore/linux';
 import type {Options} from 'execa';
 import {loadBusyboxImage} from './busybox-image.ts';
@@ -109,6 +110,11 @@ export class Engine implements AsyncDisposable {
   /** Runs any program inside the engine's mount and network namespaces. */
   run(argv: string[], options: Options = {}): Promise<ClientResult> {
     return runClient(this.sandbox, argv, {env: this.clientEnv(), ...options});
+  }
+
+  /** A typed client of this engine's containerd; close it with `using`. */
+  openContainerd(): ContainerdClient {
+    return openClient({address: this.paths.containerdSocket});
   }
 
   clientEnv(): Record<string, string> {

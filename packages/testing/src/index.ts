@@ -3,6 +3,7 @@
 export {busyboxArchive, loadBusyboxImage} from './busybox-image.ts';
 export type {ClientResult} from './client.ts';
 export {type StandaloneContainerd, startContainerd} from './containerd.ts';
+export {type CreatedTask, createTask} from './created-task.ts';
 export {type DaemonHandle, pidFromFile} from './daemon-handle.ts';
 export {Engine, type EngineOptions, startEngine} from './engine.ts';
 export {ApiError, type ApiRequest, type ApiResponse, EngineApi} from './engine-api.ts';
