@@ -1,9 +1,7 @@
 /** The chain is real: every process, its parent, its sockets, and the handshake on exec.fifo. */
 import {readdirSync} from 'node:fs';
-import {jsonTypeUrl} from '@longshore/api/type-urls';
-import {callContext} from '@longshore/base';
-import {packJson} from '@longshore/containerd-client';
 import {
+  createTask,
   descendants,
   descriptorOf,
   type Engine,

@@ -84,7 +84,7 @@ for (const client of dockerClients) {
     t.is((await run(['busybox', '/etc/passwd'])).exitCode, 126);
     t.is((await run(['--name', '!bad', 'busybox', 'true'])).exitCode, 125);
     t.is((await run(['no-such-image-here', 'true'])).exitCode, 125);
-    t.is((await run(['busybox', 'sh', '-c', 'kill -9 $$'])).exitCode, 137);
+    t.is((await run(['busybox', 'sh', '-c', 'sh -c "kill -9 \\$\\$"; exit $?'])).exitCode, 137);
   });
 }
 

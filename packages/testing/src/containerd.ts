@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {type ClientResult, clientEnv, daemonEnv, runClient} from './client.ts';
 import {DaemonHandle} from './daemon-handle.ts';
 import {type EnginePaths, makeEnginePaths} from './engine-paths.ts';
-import {type Executables, longshoreExecutables} from './executables.ts';
+import {type Executables, resolveExecutables} from './executables.ts';
 import {findLeaks} from './leak-check.ts';
 import {poll} from './poll.ts';
 import {Sandbox} from './sandbox.ts';
@@ -36,7 +36,7 @@ export function containerdDaemon(sandbox: Sandbox, paths: EnginePaths, executabl
 
 /** Starts containerd without dockerd; disposing it fails when tasks, mounts or cgroups of it are left. */
 export async function startContainerd(replaced: Partial<Executables> = {}): Promise<StandaloneContainerd> {
-  const executables = {...longshoreExecutables(), ...replaced};
+  const executables = resolveExecutables(replaced);
   const paths = makeEnginePaths();
   const sandbox = await Sandbox.start();
   const containerd = new StandaloneContainerd(sandbox, paths, executables, await sandbox.survey());

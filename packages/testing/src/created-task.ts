@@ -2,7 +2,7 @@
 import type {Spec} from '@longshore/api/oci';
 import {jsonTypeUrl} from '@longshore/api/type-urls';
 import {type CallContext, callContext, randomHex} from '@longshore/base';
-import {type ContainerdClient, packJson, readImage} from '@longshore/containerd-client';
+import {type ContainerdClient, packJson} from '@longshore/containerd-client';
 import {chainId} from '@longshore/oci';
 import type {Engine} from './engine.ts';
 
@@ -20,15 +20,13 @@ export async function createTask(engine: Engine, args: string[]): Promise<Create
   const ctx = callContext({namespace: 'moby'});
   const client = engine.openContainerd();
   const id = `created-${randomHex(4)}`;
-  const {image} = await client.images.get(ctx, {name: 'docker.io/library/busybox:latest'});
-  if (!image?.target) throw new Error('the engine has no image busybox:latest');
-  const {config} = await readImage(ctx, client, image.target);
-  const parent = chainId(config.rootfs.diff_ids);
+  const {RootFS} = await engine.api.get<{RootFS: {Layers: string[]}}>('/images/busybox/json');
+  const parent = chainId(RootFS.Layers);
   const {mounts} = await client.snapshots.prepare(ctx, {snapshotter, key: id, parent});
   const spec = packJson(jsonTypeUrl.spec, minimalSpec(args, `${engine.paths.cgroupParent}/${id}`));
   const runtime = {name: 'io.containerd.runc.v2'};
   await client.containers.create(ctx, {
-    container: {id, image: image.name, runtime, snapshotter, snapshotKey: id, spec},
+    container: {id, runtime, snapshotter, snapshotKey: id, spec},
   });
   const {pid} = await client.tasks.create(ctx, {containerId: id, rootfs: mounts});
   return {

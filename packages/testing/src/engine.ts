@@ -1,8 +1,7 @@
 /** startEngine(): a whole engine of real processes, isolated in namespaces, directories and cgroups of its own. */
-import {rmSync, writeFileSync} from 'node:fs';
+import {globSync, rmdirSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {type ContainerdClient, openClient} from '@longshore/containerd-client';
-import {removeCgroup} from '@longshore/linux';
 import type {Options} from 'execa';
 import {loadBusyboxImage} from './busybox-image.ts';
 import {type ClientResult, clientEnv, daemonEnv, runClient} from './client.ts';
@@ -10,7 +9,7 @@ import {containerdDaemon} from './containerd.ts';
 import {DaemonHandle, pidFromFile} from './daemon-handle.ts';
 import {EngineApi} from './engine-api.ts';
 import {type EnginePaths, makeEnginePaths} from './engine-paths.ts';
-import {type Executables, longshoreExecutables} from './executables.ts';
+import {type Executables, resolveExecutables} from './executables.ts';
 import {cgroupDirectories, findLeaks} from './leak-check.ts';
 import {poll} from './poll.ts';
 import {Sandbox} from './sandbox.ts';
@@ -36,7 +35,7 @@ export interface EngineOptions {
  * all that it made and throws when the engine itself left something behind.
  */
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
-  const executables = {...longshoreExecutables(), ...options.executables};
+  const executables = resolveExecutables(options.executables);
   const paths = makeEnginePaths();
   const sandbox = await Sandbox.start().catch(error => {
     rmSync(paths.root, {recursive: true, force: true});
@@ -142,7 +141,7 @@ export class Engine implements AsyncDisposable {
   async discard(): Promise<void> {
     this.api[Symbol.dispose]();
     await this.sandbox[Symbol.asyncDispose]();
-    for (const dir of cgroupDirectories(this.paths.cgroupParent)) await removeCgroup(dir);
+    for (const dir of cgroupDirectories(this.paths.cgroupParent)) removeCgroup(dir);
     rmSync(this.paths.root, {recursive: true, force: true});
   }
 
@@ -169,4 +168,10 @@ export class Engine implements AsyncDisposable {
       log: join(paths.logs, 'dockerd.log'),
     });
   }
+}
+
+/** A cgroup is removed from its leaves upwards; its files are the kernel's. */
+function removeCgroup(dir: string): void {
+  for (const child of globSync('*/', {cwd: dir})) removeCgroup(join(dir, child));
+  rmdirSync(dir);
 }

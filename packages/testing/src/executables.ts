@@ -21,6 +21,12 @@ export const debianExecutables: Executables = {
   path: '/usr/bin',
 };
 
+/** The executables of an engine: Longshore's own, but for the roles that are replaced. */
+export function resolveExecutables(replaced: Partial<Executables> = {}): Executables {
+  const isComplete = Object.keys(debianExecutables).every(role => role in replaced);
+  return isComplete ? (replaced as Executables) : {...longshoreExecutables(), ...replaced};
+}
+
 /** Longshore's own: $LONGSHORE_BIN, else dist/bin of this repository, else /usr/bin. */
 export function longshoreExecutables(): Executables {
   const built = resolve(import.meta.dirname, '../../../dist/bin');
