@@ -2,6 +2,17 @@
 
 export {chainId, chainIds} from './chain-id.ts';
 export {type Digest, Digester, digestOf, isDigest, parseDigest, verifyStream} from './digest.ts';
+export type {TarMember} from './layer/reader.ts';
+export {readTar} from './layer/reader.ts';
+export type {TarEntry, TarEntryType} from './layer/tar-entry.ts';
+export {tarEntry} from './layer/tar-entry.ts';
+export {tarError} from './layer/tar-error.ts';
+export type {TarEvent} from './layer/tar-parser.ts';
+export {TarParser} from './layer/tar-parser.ts';
+export type {Whiteout} from './layer/whiteout.ts';
+export {opaqueWhiteoutName, parseWhiteout, whiteoutName} from './layer/whiteout.ts';
+export type {TarSource} from './layer/writer.ts';
+export {tarEnd, tarHeader, tarPadding, writeTar} from './layer/writer.ts';
 export type {Compression} from './media-types.ts';
 export {
   acceptedManifests,
