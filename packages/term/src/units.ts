@@ -26,11 +26,16 @@ function scaled(bytes: number, base: number, units: string[], digits: number): s
  * Throws an Error with Docker's text for anything else. The result is in bytes, rounded down.
  */
 export function parseBinarySize(text: string): number {
-  const match = /^([0-9]*\.?[0-9]+|[0-9]+\.)\s*([kmgtp])?(i?b)?$/i.exec(text);
-  if (!match) throw new Error(`invalid size: '${text}'`);
-  const power = match[2] ? ' kmgtp'.indexOf(match[2].toLowerCase()) : 0;
-  if (power === 0 && match[3]?.toLowerCase() === 'ib') throw new Error(`invalid size: '${text}'`);
-  return Math.trunc(Number(match[1]) * 1024 ** power);
+  const [, amount = '', suffix = ''] = /^(.*[\d. ])?([^\d. ]*)$/s.exec(text) ?? [];
+  if (amount === '') throw new Error(`invalid size: '${text}'`);
+  const number = amount.endsWith(' ') ? amount.slice(0, -1) : amount;
+  if (!/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(number)) {
+    throw new Error(`strconv.ParseFloat: parsing ${JSON.stringify(number)}: invalid syntax`);
+  }
+  if (Number(number) < 0) throw new Error(`invalid size: '${text}'`);
+  const unit = /^(?:([kmgtp])(?:i?b)?|b)?$/i.exec(suffix);
+  if (!unit) throw new Error(`invalid suffix: '${suffix}'`);
+  return Math.trunc(Number(number) * 1024 ** ' kmgtp'.indexOf((unit[1] ?? ' ').toLowerCase()));
 }
 
 const minute = 60;
