@@ -14,6 +14,7 @@ const countLine = /^\s*(\d+) (?:uncaught exceptions?|unhandled rejections?|tests
 
 const steps: [string, string[]][] = [
   ['node', ['tools/check-layers.ts']],
+  ['biome', ['check', '--error-on-warnings', 'tools', 'e2e']],
   ['nx', ['run-many', '-t', 'lint', 'typecheck', 'test', 'build', '--output-style=stream', '--nxBail=false']],
   ['tsc', ['--noEmit', '-p', 'tsconfig.json']],
   ['ava', ['--config', 'e2e/ava.config.js']],
