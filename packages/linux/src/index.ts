@@ -1,6 +1,7 @@
 /** The kernel: everything Node has no binding for. The only package that calls native code. See README.md. */
 
 export type {PathLike} from './c-string.ts';
+export * from './cgroups/index.ts';
 export {Errno, errnoName} from './errno-names.ts';
 export {errorText, isErrno, SystemCallError} from './errors.ts';
 export * from './fd.ts';
@@ -23,6 +24,7 @@ export * from './spawn.ts';
 export * from './unix-datagram.ts';
 export * from './unix-socket.ts';
 export * from './wait.ts';
+export * from './watch-eventfd.ts';
 export * from './watch-fd.ts';
 export * from './watch-path.ts';
 export * from './xattr.ts';

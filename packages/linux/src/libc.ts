@@ -30,7 +30,11 @@ function load(): Koffi {
   koffi = (loadKoffi as unknown as () => Koffi)();
   // The defaults are 2 MiB and 1 MiB. A process that runs once per container has no memory to spare, and no call here
   // needs more than a few hundred bytes of stack; strings larger than the heap block are allocated by themselves.
-  koffi.config({sync_stack_size: 256 * 1024, sync_heap_size: 64 * 1024});
+  try {
+    koffi.config({sync_stack_size: 256 * 1024, sync_heap_size: 64 * 1024});
+  } catch {
+    // Too late when another copy of this module was first (a test runner): only memory is lost.
+  }
   library = koffi.load('libc.so.6');
   return koffi;
 }
@@ -47,6 +51,22 @@ export function bind<A extends unknown[], R = number>(name: string, result: CTyp
 function resolve<A extends unknown[], R>(name: string, result: CType, args: CType[]): (...a: A) => R {
   load();
   return library!.func(name, result, args) as unknown as (...a: A) => R;
+}
+
+/** As `bind`, from another library if libc does not have it (librt, before glibc 2.34). */
+export function bindFrom<A extends unknown[], R = number>(
+  otherLibrary: string,
+  name: string,
+  result: CType,
+  ...args: CType[]
+): (...a: A) => R {
+  let native: ((...a: A) => R) | undefined;
+  return (...a) => {
+    native ??= hasFunction(name)
+      ? resolve<A, R>(name, result, args)
+      : (load().load(otherLibrary).func(name, result, args) as unknown as (...a: A) => R);
+    return native(...a);
+  };
 }
 
 /** True if this libc exports the function (newer glibc functions are optional). */

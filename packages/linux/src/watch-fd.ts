@@ -140,8 +140,21 @@ function listen(): void {
 let polledThisTurn = false;
 let pollScheduled = false;
 
+const wakeListeners: Set<() => void> = new Set();
+
+/**
+ * Calls `listener` at every SIGIO, for other sources that the kernel or libc announces by that signal. It must find out
+ * by itself, and cheaply, whether it was meant.
+ */
+export function onWakeSignal(listener: () => void): Disposable {
+  listen();
+  wakeListeners.add(listener);
+  return {[Symbol.dispose]: () => void wakeListeners.delete(listener)};
+}
+
 /** Polls at the first signal of a turn; the others of that turn share one poll at its end. */
 function onSignal(): void {
+  for (const listener of wakeListeners) listener();
   if (watches.size === 0) return;
   if (polledThisTurn) pollSoon();
   else pollNow();
