@@ -1,5 +1,3 @@
-import {setTimeout as delay} from 'node:timers/promises';
-
 export interface BackoffOptions {
   /** First delay in milliseconds. */
   initial: number;
@@ -13,14 +11,21 @@ export function backoff(attempt: number, options: BackoffOptions): number {
   return Math.min(options.max, options.initial * (options.factor ?? 2) ** attempt);
 }
 
-/** Waits `milliseconds`; rejects at once with the signal's reason when it aborts. */
+/**
+ * Waits `milliseconds`; rejects at once with the signal's reason when it aborts. Made of the global timer: loading
+ * node:timers/promises costs each start of a short-lived program most of a millisecond.
+ */
 export async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
+  const {promise, resolve, reject} = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  const onAbort = () => reject(signal?.reason);
+  signal?.addEventListener('abort', onAbort, {once: true});
   try {
-    await delay(milliseconds, undefined, signal ? {signal} : {});
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
   }
 }
 
