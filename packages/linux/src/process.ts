@@ -48,6 +48,9 @@ const pidfdSignal = bind<[number: number, fd: number, signal: number, info: Poin
 const PR_SET_PDEATHSIG = 1;
 const PR_SET_NAME = 15;
 const PR_SET_CHILD_SUBREAPER = 36;
+const PR_SCHED_CORE = 62;
+const PR_SCHED_CORE_CREATE = 1;
+const PR_SCHED_CORE_SCOPE_PROCESS_GROUP = 2;
 const SYS_pidfd_send_signal = 424;
 const SYS_pidfd_open = 434;
 
@@ -67,6 +70,12 @@ export function setProcessName(name: string): void {
   const bytes = Buffer.alloc(16);
   bytes.write(name, 0, 15);
   check('set process name', name, prctlName(PR_SET_NAME, bytes, 0, 0, 0));
+}
+
+/** A new core-scheduling cookie for this process group; what it starts later inherits it. Needs CONFIG_SCHED_CORE. */
+export function createCoreSchedulingCookie(): void {
+  const result = prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0, PR_SCHED_CORE_SCOPE_PROCESS_GROUP, 0);
+  check('create a core scheduling cookie', undefined, result);
 }
 
 /** kill(2). `signal` 0 only probes. Negative pids are process groups. Throws not-found (ESRCH) if there is none. */

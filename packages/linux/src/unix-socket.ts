@@ -1,6 +1,6 @@
 import {Buffer} from 'node:buffer';
 import {EngineError} from '@longshore/errdefs';
-import {cstr} from './c-string.ts';
+import {cstr, textUntilNul} from './c-string.ts';
 import {Errno} from './errno-names.ts';
 import {check, retryInterrupted, SystemCallError} from './errors.ts';
 import {closeFd} from './fd.ts';
@@ -28,6 +28,13 @@ const nativeAccept = bind<[fd: number, address: Pointer, size: Pointer, flags: n
   'void *',
   'void *',
   'int',
+);
+const nativeGetsockname = bind<[fd: number, address: Pointer, size: Pointer]>(
+  'getsockname',
+  'int',
+  'int',
+  'void *',
+  'void *',
 );
 const nativeGetsockopt = bind<[fd: number, level: number, name: number, value: Pointer, size: Pointer]>(
   'getsockopt',
@@ -116,6 +123,16 @@ export interface PeerCredentials {
   pid: number;
   uid: number;
   gid: number;
+}
+
+/** The path that a socket is bound to; empty if it is not bound to one. */
+export function localSocketPath(fd: number): string {
+  const address = Buffer.alloc(2 + 108);
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(address.length);
+  check('get name of', `fd ${fd}`, nativeGetsockname(fd, address, size));
+  // Linux counts the NUL of a full path too, for which there is no room here.
+  return textUntilNul(address, 2, Math.min(size.readUInt32LE(), address.length));
 }
 
 /** Who connected (or, on a client's side, who called listen), as of that moment. */
