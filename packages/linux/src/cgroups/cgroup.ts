@@ -1,6 +1,6 @@
 import {existsSync, mkdirSync, rmdirSync} from 'node:fs';
 import {dirname} from 'node:path';
-import {setTimeout as sleep} from 'node:timers/promises';
+import {sleep} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
 import {Errno} from '../errno-names.ts';
 import {SystemCallError} from '../errors.ts';
@@ -187,7 +187,7 @@ async function poll(action: string, directory: string, wait: CgroupWait, done: (
   for (let pause = 1; !done(); pause = Math.min(pause * 2, 100)) {
     if (performance.now() > deadline)
       throw new EngineError('deadline-exceeded', `cannot ${action} "${directory}" in time`);
-    await sleep(pause, undefined, wait.signal ? {signal: wait.signal} : {});
+    await sleep(pause, wait.signal);
   }
 }
 
