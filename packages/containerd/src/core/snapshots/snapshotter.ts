@@ -4,6 +4,7 @@
  * each other's snapshots.
  */
 import type {CallContext} from '@longshore/base';
+import type {Timestamp} from '../time.ts';
 
 export type SnapshotKind = 'view' | 'active' | 'committed';
 
@@ -22,8 +23,8 @@ export interface SnapshotInfo {
   parent: string;
   kind: SnapshotKind;
   labels: Record<string, string>;
-  createdAt: Date;
-  updatedAt: Date;
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
 }
 
 export interface SnapshotUsage {

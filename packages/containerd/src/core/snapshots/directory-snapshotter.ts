@@ -1,0 +1,284 @@
+import {type CallContext, KeyedMutex, type Logger} from '@longshore/base';
+import {EngineError} from '@longshore/errdefs';
+import {updateMapByMask, withoutEmpty} from '../field-mask.ts';
+import {checkLabels, type Labels, quote} from '../names.ts';
+import {now} from '../time.ts';
+import type {SnapshotFiles, SnapshotRecord, SnapshotRecords} from './record.ts';
+import type {Mount, SnapshotHooks, SnapshotInfo, SnapshotNode, Snapshotter, SnapshotUsage} from './snapshotter.ts';
+
+/** Names the committed snapshot that an unpack will make: when that exists, there is nothing to prepare. */
+const targetLabel = 'containerd.io/snapshot.ref';
+const pageSize = 500;
+
+export interface DirectorySnapshotterOptions {
+  name: string;
+  records: SnapshotRecords;
+  files: SnapshotFiles;
+  hooks: SnapshotHooks;
+  log: Logger;
+}
+
+/**
+ * A snapshotter whose snapshots are directories on this machine. A directory exists before its record is written and
+ * is discarded after its record is gone, so a record always has its files, and files without record are garbage.
+ */
+export class DirectorySnapshotter implements Snapshotter {
+  readonly name: string;
+  readonly #records: SnapshotRecords;
+  readonly #files: SnapshotFiles;
+  readonly #hooks: SnapshotHooks;
+  readonly #log: Logger;
+  /** Keys that are being created or committed. */
+  readonly #keys = new KeyedMutex();
+  /** Ids whose directory may exist before its record does. */
+  readonly #creating = new Set<number>();
+  #nextId: number;
+
+  /** `firstId` is above every id that has a record or a directory. Use `openDirectorySnapshotter`. */
+  constructor(options: DirectorySnapshotterOptions, firstId: number) {
+    this.name = options.name;
+    this.#records = options.records;
+    this.#files = options.files;
+    this.#hooks = options.hooks;
+    this.#log = options.log;
+    this.#nextId = firstId;
+  }
+
+  async prepare(ctx: CallContext, key: string, parent: string, labels: Labels = {}): Promise<Mount[]> {
+    return await this.#create(ctx, 'active', key, parent, labels);
+  }
+
+  async view(ctx: CallContext, key: string, parent: string, labels: Labels = {}): Promise<Mount[]> {
+    return await this.#create(ctx, 'view', key, parent, labels);
+  }
+
+  async mounts(ctx: CallContext, key: string): Promise<Mount[]> {
+    const record = this.#get(ctx, key);
+    if (record.kind === 'committed') {
+      throw new EngineError('failed-precondition', `snapshot ${quote(key)} is committed: failed precondition`);
+    }
+    return this.#files.mounts(record.id, record.kind, this.#records.ancestors(record));
+  }
+
+  async commit(ctx: CallContext, name: string, key: string, labels: Labels = {}): Promise<void> {
+    checkName(name);
+    checkLabels(labels);
+    using _lock = await this.#keys.acquire(lockKey(ctx, key), ctx.signal);
+    this.#checkCommit(ctx, name, key);
+    const usage = await this.#files.usage(this.#get(ctx, key).id, ctx.signal);
+    this.#records.transaction(() => {
+      const record = this.#checkCommit(ctx, name, key);
+      const time = now();
+      const changed = {name, kind: 'committed', labels: withoutEmpty(labels), createdAt: time, updatedAt: time, usage};
+      this.#records.update({...record, ...(changed as Partial<SnapshotRecord>)});
+      this.#hooks.removed(ctx.namespace, this.name, key);
+      this.#hooks.created(ctx, this.name, name);
+    });
+  }
+
+  async remove(ctx: CallContext, key: string): Promise<void> {
+    using _lock = await this.#keys.acquire(lockKey(ctx, key), ctx.signal);
+    const id = this.#records.transaction(() => {
+      const record = this.#get(ctx, key);
+      if (this.#records.hasChildren(record)) {
+        throw new EngineError('failed-precondition', 'cannot remove snapshot with child: failed precondition');
+      }
+      this.#delete(record);
+      return record.id;
+    });
+    await this.#discard([id]);
+  }
+
+  async stat(ctx: CallContext, key: string): Promise<SnapshotInfo> {
+    return toInfo(this.#get(ctx, key));
+  }
+
+  async update(ctx: CallContext, key: string, labels: Labels, paths: readonly string[]): Promise<SnapshotInfo> {
+    for (const path of paths) checkPath(path);
+    return this.#records.transaction(() => {
+      const record = this.#get(ctx, key);
+      const changed = {...record, labels: updateMapByMask(record.labels, labels, paths), updatedAt: now()};
+      checkLabels(changed.labels);
+      this.#records.update(changed);
+      return toInfo(changed);
+    });
+  }
+
+  async usage(ctx: CallContext, key: string): Promise<SnapshotUsage> {
+    const record = this.#get(ctx, key);
+    return record.usage ?? (await this.#files.usage(record.id, ctx.signal));
+  }
+
+  async *walk(ctx: CallContext): AsyncGenerator<SnapshotInfo, void, void> {
+    for (let after = ''; ; ) {
+      const page = this.#records.page(ctx.namespace, after, pageSize);
+      yield* page.map(toInfo);
+      const last = page.at(-1);
+      if (!last || page.length < pageSize) return;
+      after = last.name;
+    }
+  }
+
+  async cleanup(_ctx: CallContext): Promise<void> {
+    const present = await this.#files.list();
+    const known = new Set(this.#records.ids()); // read after the directories: none of them can have become known since
+    await this.#discard(present.filter(id => !known.has(id) && !this.#creating.has(id) && id < this.#nextId));
+    await this.#files.settle();
+  }
+
+  listNodes(): SnapshotNode[] {
+    return this.#records.nodes();
+  }
+
+  removeNodes(nodes: readonly {namespace: string; name: string}[]): void {
+    this.#records.transaction(() => {
+      const found = nodes.map(({namespace, name}) => this.#records.get(namespace, name)).filter(record => !!record);
+      // A child is always younger than its parent.
+      for (const record of found.sort((a, b) => b.id - a.id)) this.#delete(record);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#files[Symbol.asyncDispose]();
+  }
+
+  async #create(
+    ctx: CallContext,
+    kind: 'active' | 'view',
+    key: string,
+    parentName: string,
+    labels: Labels,
+  ): Promise<Mount[]> {
+    checkName(key);
+    checkLabels(labels);
+    using _lock = await this.#keys.acquire(lockKey(ctx, key), ctx.signal);
+    this.#checkFree(ctx, key, kind, labels);
+    const parent = this.#parent(ctx, parentName);
+    const ancestors = parent ? [parent.id, ...this.#records.ancestors(parent)] : [];
+    const id = this.#nextId++;
+    this.#creating.add(id);
+    try {
+      await this.#files.create(id, kind, ancestors);
+      ctx.signal.throwIfAborted();
+      this.#insert(ctx, {id, kind, key, parent: parentName, labels});
+    } catch (error) {
+      await this.#discard([id]);
+      throw error;
+    } finally {
+      this.#creating.delete(id);
+    }
+    return this.#files.mounts(id, kind, ancestors);
+  }
+
+  #insert(
+    ctx: CallContext,
+    made: {id: number; kind: 'active' | 'view'; key: string; parent: string; labels: Labels},
+  ): void {
+    this.#records.transaction(() => {
+      this.#checkFree(ctx, made.key, made.kind, made.labels);
+      const parent = this.#parent(ctx, made.parent); // it may have been removed meanwhile
+      const time = now();
+      this.#records.insert({
+        id: made.id,
+        namespace: ctx.namespace,
+        name: made.key,
+        parent: parent && {id: parent.id, name: parent.name},
+        kind: made.kind,
+        labels: withoutEmpty(made.labels),
+        createdAt: time,
+        updatedAt: time,
+        usage: undefined,
+      });
+      this.#hooks.created(ctx, this.name, made.key);
+    });
+  }
+
+  #checkFree(ctx: CallContext, key: string, kind: 'active' | 'view', labels: Labels): void {
+    const target = kind === 'active' ? labels[targetLabel] : undefined;
+    if (target !== undefined && this.#records.get(ctx.namespace, target)) {
+      // The caller will use it in place of what it wanted to make: its lease holds it from now on.
+      this.#records.transaction(() => this.#hooks.created(ctx, this.name, target));
+      throw new EngineError('already-exists', `target snapshot ${quote(target)}: already exists`);
+    }
+    if (this.#records.get(ctx.namespace, key)) {
+      throw new EngineError('already-exists', `snapshot ${quote(key)}: already exists`);
+    }
+  }
+
+  #checkCommit(ctx: CallContext, name: string, key: string): SnapshotRecord {
+    if (this.#records.get(ctx.namespace, name)) {
+      throw new EngineError('already-exists', `snapshot ${quote(name)}: already exists`);
+    }
+    const record = this.#get(ctx, key);
+    if (record.kind !== 'active') {
+      throw new EngineError('failed-precondition', `snapshot ${quote(key)} is not active: failed precondition`);
+    }
+    return record;
+  }
+
+  #parent(ctx: CallContext, name: string): SnapshotRecord | undefined {
+    if (name === '') return undefined;
+    const parent = this.#records.get(ctx.namespace, name);
+    if (!parent) throw new EngineError('not-found', `parent snapshot ${name} does not exist: not found`);
+    if (parent.kind !== 'committed') {
+      throw new EngineError('invalid-argument', `parent ${quote(name)} is not committed snapshot: invalid argument`);
+    }
+    return parent;
+  }
+
+  #get(ctx: CallContext, key: string): SnapshotRecord {
+    const record = this.#records.get(ctx.namespace, key);
+    if (!record) throw new EngineError('not-found', `snapshot ${key} does not exist: not found`);
+    return record;
+  }
+
+  #delete(record: SnapshotRecord): void {
+    this.#records.delete(record);
+    this.#hooks.removed(record.namespace, this.name, record.name);
+  }
+
+  /** The records are right already: what cannot be deleted now is garbage for the next clean-up. */
+  async #discard(ids: readonly number[]): Promise<void> {
+    try {
+      await this.#files.discard(ids);
+    } catch (error) {
+      this.#log.warn({snapshotter: this.name, ids, error}, 'cannot remove directories of snapshots');
+    }
+  }
+}
+
+/** Starts a snapshotter; directories that a killed process left without record are deleted in the background. */
+export async function openDirectorySnapshotter(options: DirectorySnapshotterOptions): Promise<DirectorySnapshotter> {
+  const {records, files, log, name} = options;
+  const known = records.ids();
+  const present = await files.list();
+  const firstId = Math.max(0, ...latest(known), ...latest(present)) + 1;
+  const knownIds = new Set(known);
+  const orphans = present.filter(id => !knownIds.has(id));
+  if (orphans.length > 0) log.info({snapshotter: name, count: orphans.length}, 'removing directories without snapshot');
+  await files.discard(orphans);
+  return new DirectorySnapshotter(options, firstId);
+}
+
+/** Math.max takes no list of any length as arguments. */
+function latest(ids: readonly number[]): number[] {
+  return ids.length === 0 ? [] : [ids.reduce((a, b) => Math.max(a, b))];
+}
+
+function toInfo(record: SnapshotRecord): SnapshotInfo {
+  const {name, parent, kind, labels, createdAt, updatedAt} = record;
+  return {name, parent: parent?.name ?? '', kind, labels: {...labels}, createdAt, updatedAt};
+}
+
+function lockKey(ctx: CallContext, key: string): string {
+  return `${ctx.namespace}/${key}`;
+}
+
+function checkName(name: string): void {
+  if (name === '') throw new EngineError('invalid-argument', 'snapshot key must not be empty: invalid argument');
+}
+
+function checkPath(path: string): void {
+  if (path === 'labels' || path.startsWith('labels.')) return;
+  throw new EngineError('invalid-argument', `cannot update ${quote(path)} field on snapshot: invalid argument`);
+}

@@ -1,0 +1,55 @@
+/** What is kept about a snapshot, and the ports to where it is kept and to where its files are. */
+import type {Labels} from '../names.ts';
+import type {Timestamp} from '../time.ts';
+import type {Mount, SnapshotKind, SnapshotNode, SnapshotUsage} from './snapshotter.ts';
+
+export interface SnapshotRecord {
+  /** Names the directory; never used twice by one snapshotter. */
+  id: number;
+  namespace: string;
+  name: string;
+  parent: SnapshotParent | undefined;
+  kind: SnapshotKind;
+  labels: Labels;
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
+  /** Known once the snapshot is committed. */
+  usage: SnapshotUsage | undefined;
+}
+
+export interface SnapshotParent {
+  id: number;
+  name: string;
+}
+
+/** The records of one snapshotter. Synchronous; `transaction` makes several calls one, and joins an outer one. */
+export interface SnapshotRecords {
+  transaction<T>(action: () => T): T;
+  get(namespace: string, name: string): SnapshotRecord | undefined;
+  /** Ids of the chain below a record: its parent first, the base last. */
+  ancestors(record: SnapshotRecord): number[];
+  hasChildren(record: SnapshotRecord): boolean;
+  insert(record: SnapshotRecord): void;
+  /** Rewrites everything but id, namespace and parent. */
+  update(record: SnapshotRecord): void;
+  delete(record: SnapshotRecord): void;
+  /** Up to `limit` records of a namespace whose names come after `after`, in order. */
+  page(namespace: string, after: string, limit: number): SnapshotRecord[];
+  nodes(): SnapshotNode[];
+  ids(): number[];
+}
+
+/** The files of one snapshotter: a directory per snapshot, named by its id. Disposing it does not wait for deletions. */
+export interface SnapshotFiles extends AsyncDisposable {
+  /** Makes the directory: whole or not at all. `ancestors` as in `SnapshotRecords`. */
+  create(id: number, kind: 'active' | 'view', ancestors: readonly number[]): Promise<void>;
+  mounts(id: number, kind: 'active' | 'view', ancestors: readonly number[]): Mount[];
+  /** Disk usage of what the snapshot adds to its parent. */
+  usage(id: number, signal: AbortSignal): Promise<SnapshotUsage>;
+  /** Takes directories out of sight, durably enough for their ids to be forgotten, and deletes them in background. */
+  discard(ids: readonly number[]): Promise<void>;
+  /** Ids that have a directory. */
+  list(): Promise<number[]>;
+  /** Resolves when all that was discarded, now or by a process that died, is deleted. */
+  settle(): Promise<void>;
+}
