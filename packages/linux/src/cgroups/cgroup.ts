@@ -1,11 +1,11 @@
-import {existsSync, mkdirSync, rmdirSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {sleep} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
-import {Errno} from '../errno-names.ts';
-import {SystemCallError} from '../errors.ts';
+import {isErrno, SystemCallError} from '../errors.ts';
 import {readKernelFile, readKernelFileIfExists, writeKernelFile} from '../kernel-file.ts';
-import {readPids, readTable, treeOf} from './files.ts';
+import {AT_REMOVEDIR, mkdirAt, unlinkAt} from '../nodes.ts';
+import {AT_FDCWD} from '../open-at.ts';
+import {exists, readPids, readTable, treeOf} from './files.ts';
 import {cgroupPathsOf, controllerMounts, directoryIn, type Hierarchy, unified} from './hierarchy.ts';
 import {signalTree} from './kill.ts';
 import {type OomHandler, readOomKills, watchOom} from './oom-watch.ts';
@@ -56,14 +56,14 @@ export class Cgroup {
   }
 
   exists(): boolean {
-    return [...this.directories.values()].some(directory => existsSync(directory));
+    return [...this.directories.values()].some(directory => exists(directory));
   }
 
   /** Makes the directories, with a cpuset that is not empty (v1) and the controllers passed on from above (v2). */
   create(): void {
     for (const [name, directory] of this.directories) {
       if (name === unified && this.version === 2) delegateControllers(directory);
-      mkdirSync(directory, {recursive: true, mode: 0o755});
+      makeDirectories(directory);
       if (name === 'cpuset') inheritCpuset(directory);
     }
   }
@@ -121,7 +121,7 @@ export class Cgroup {
   /** A frozen v1 cgroup does not even let its processes die. */
   #thawForSignal(): void {
     const freezer = this.directories.get('freezer');
-    if (freezer !== undefined && existsSync(`${freezer}/freezer.state`))
+    if (freezer !== undefined && exists(`${freezer}/freezer.state`))
       writeKernelFile(`${freezer}/freezer.state`, 'THAWED');
   }
 
@@ -160,7 +160,7 @@ export class Cgroup {
   get #main(): string {
     const order = ['memory', 'pids', 'devices', 'freezer', 'cpu', 'name=systemd'];
     if (this.version === 2) return this.directories.get(unified)!;
-    const present = order.map(name => this.directories.get(name)).find(directory => directory && existsSync(directory));
+    const present = order.map(name => this.directories.get(name)).find(directory => directory && exists(directory));
     return present ?? [...this.directories.values()][0]!;
   }
 
@@ -191,15 +191,23 @@ async function poll(action: string, directory: string, wait: CgroupWait, done: (
   }
 }
 
+function makeDirectories(directory: string): void {
+  if (exists(directory)) return;
+  makeDirectories(dirname(directory));
+  try {
+    mkdirAt(AT_FDCWD, directory, 0o755);
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error; // another process was faster
+  }
+}
+
 /** False if it is still in use. */
 function removeDirectory(directory: string): boolean {
   try {
-    rmdirSync(directory);
+    unlinkAt(AT_FDCWD, directory, AT_REMOVEDIR);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'EBUSY') return false;
-    if (code !== 'ENOENT')
-      throw new SystemCallError('remove', Math.abs((error as NodeJS.ErrnoException).errno ?? Errno.EIO), directory);
+    if (isErrno(error, 'EBUSY')) return false;
+    if (!isErrno(error, 'ENOENT')) throw error;
   }
   return true;
 }
@@ -217,7 +225,7 @@ function inheritCpuset(directory: string): void {
 /** Each level of v2 must hand its controllers to its children: from the top of the hierarchy down to the parent. */
 function delegateControllers(directory: string): void {
   for (const parent of parentsOf(directory)) {
-    mkdirSync(parent, {recursive: true, mode: 0o755});
+    makeDirectories(parent);
     const available = (readKernelFileIfExists(`${parent}/cgroup.controllers`) ?? '').split(/\s+/).filter(Boolean);
     for (const controller of available) {
       try {
@@ -235,7 +243,7 @@ function parentsOf(directory: string): string[] {
   const parents: string[] = [];
   for (let at = dirname(directory); at !== '/'; at = dirname(at)) {
     parents.unshift(at);
-    if (existsSync(`${at}/cgroup.procs`) && !existsSync(`${dirname(at)}/cgroup.procs`)) break;
+    if (exists(`${at}/cgroup.procs`) && !exists(`${dirname(at)}/cgroup.procs`)) break;
   }
   return parents;
 }

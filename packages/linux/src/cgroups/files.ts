@@ -1,5 +1,9 @@
-import {readdirSync} from 'node:fs';
+import {readDirectory} from '../directory.ts';
+import {Errno} from '../errno-names.ts';
+import {SystemCallError} from '../errors.ts';
 import {readKernelFileIfExists} from '../kernel-file.ts';
+import {fstatAtIfExists} from '../nodes.ts';
+import {AT_FDCWD} from '../open-at.ts';
 
 /** 2^64-1: how `max` (no limit) is given as a number, as containerd does. */
 export const noLimit = 2n ** 64n - 1n;
@@ -27,17 +31,29 @@ export function readPids(directory: string): number[] {
   return text.split('\n').filter(Boolean).map(Number);
 }
 
+/** True if there is such a file or directory. */
+export function exists(path: string): boolean {
+  return fstatAtIfExists(AT_FDCWD, path) !== undefined;
+}
+
+/** Names in a cgroup's directory; none if it is gone. */
+export function listFiles(directory: string): string[] {
+  return entriesOf(directory).map(entry => entry.name);
+}
+
 /** The cgroup's directory and all below it, children before parents; none if it is gone. */
 export function treeOf(directory: string): string[] {
-  const below: string[] = [];
-  let entries: {name: string; isDirectory(): boolean}[];
+  if (!exists(directory)) return [];
+  const children = entriesOf(directory).filter(entry => entry.kind === 'directory');
+  return [...children.flatMap(child => treeOf(`${directory}/${child.name}`)), directory];
+}
+
+function entriesOf(directory: string): ReturnType<typeof readDirectory> {
   try {
-    entries = readdirSync(directory, {withFileTypes: true});
+    return readDirectory(directory);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENODEV') return [];
+    const gone: number[] = [Errno.ENOENT, Errno.ENODEV];
+    if (error instanceof SystemCallError && gone.includes(error.errno)) return [];
     throw error;
   }
-  for (const entry of entries) if (entry.isDirectory()) below.push(...treeOf(`${directory}/${entry.name}`));
-  return [...below, directory];
 }

@@ -10,6 +10,7 @@ export {
   unified as unifiedHierarchy,
 } from './hierarchy.ts';
 export type {OomHandler} from './oom-watch.ts';
+export {readOomKills, watchOom} from './oom-watch.ts';
 export type {CgroupResources, ThrottleDevice} from './resources.ts';
 export type {
   BlkioEntry,

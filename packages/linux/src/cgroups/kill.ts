@@ -1,9 +1,8 @@
-import {existsSync} from 'node:fs';
 import {Errno} from '../errno-names.ts';
 import {SystemCallError} from '../errors.ts';
 import {writeKernelFile} from '../kernel-file.ts';
 import {kill} from '../process.ts';
-import {readPids, treeOf} from './files.ts';
+import {exists, readPids, treeOf} from './files.ts';
 
 /**
  * Signals every process in the tree once; false if there was none. SIGKILL goes by cgroup.kill where there is one
@@ -12,7 +11,7 @@ import {readPids, treeOf} from './files.ts';
 export function signalTree(directory: string, signal: string | number): boolean {
   const pids = treeOf(directory).flatMap(readPids);
   if (pids.length === 0) return false;
-  if (signal === 'SIGKILL' && existsSync(`${directory}/cgroup.kill`)) {
+  if (signal === 'SIGKILL' && exists(`${directory}/cgroup.kill`)) {
     writeKernelFile(`${directory}/cgroup.kill`, '1');
     return true;
   }

@@ -1,7 +1,6 @@
-import {existsSync} from 'node:fs';
 import {EngineError} from '@longshore/errdefs';
 import {writeKernelFile} from '../kernel-file.ts';
-import {readNumber} from './files.ts';
+import {exists, readNumber} from './files.ts';
 import type {Hierarchy} from './hierarchy.ts';
 
 /** Limits, in the shape of the OCI runtime specification's `linux.resources`. -1 is no limit where that is allowed. */
@@ -108,7 +107,7 @@ function updateCpuV1(directories: Directories, cpu: NonNullable<CgroupResources[
 
 function updateBlockIoV1(directories: Directories, io: NonNullable<CgroupResources['blockIO']>): void {
   const directory = directories.get('blkio') ?? '';
-  const prefix = existsSync(`${directory}/blkio.weight`) ? 'blkio' : 'blkio.bfq';
+  const prefix = exists(`${directory}/blkio.weight`) ? 'blkio' : 'blkio.bfq';
   const set = (file: string, value: string | number) => writeIn(directories, 'blkio', file, value);
   if (io.weight !== undefined && io.weight !== 0) set(`${prefix}.weight`, io.weight);
   for (const device of io.weightDevice ?? [])
@@ -176,7 +175,7 @@ export function weightOfShares(shares: number): number {
 }
 
 function updateBlockIoV2(directory: string, io: NonNullable<CgroupResources['blockIO']>): void {
-  const bfq = existsSync(`${directory}/io.bfq.weight`);
+  const bfq = exists(`${directory}/io.bfq.weight`);
   const setWeight = (value: number, device = '') =>
     bfq
       ? writeTo(directory, 'io.bfq.weight', device + value)
@@ -210,7 +209,7 @@ function writeIn(directories: Directories, hierarchy: Hierarchy, file: string, v
 function writeTo(directory: string, file: string, value: string | number): void {
   const path = `${directory}/${file}`;
   // A missing file in an existing cgroup means that the kernel, or this cgroup, does not have the limit.
-  if (!existsSync(path) && existsSync(directory))
+  if (!exists(path) && exists(directory))
     throw new EngineError(
       'unimplemented',
       `this cgroup has no ${file}: the kernel or the parent cgroup lacks the controller`,

@@ -1,7 +1,7 @@
-import {readdirSync, readlinkSync} from 'node:fs';
-import {basename} from 'node:path';
 import {readKernelFileIfExists} from '../kernel-file.ts';
-import {readNumber, readTable} from './files.ts';
+import {readlinkAt} from '../nodes.ts';
+import {AT_FDCWD} from '../open-at.ts';
+import {listFiles, readNumber, readTable} from './files.ts';
 import type {Hierarchy} from './hierarchy.ts';
 
 /** The shape of io.containerd.cgroups.v1.Metrics; controllers that are not mounted are absent. */
@@ -223,7 +223,7 @@ export function parseBlkio(text: string): BlkioEntry[] {
 
 function deviceName(numbers: string): string {
   try {
-    return `/dev/${basename(readlinkSync(`/sys/dev/block/${numbers}`))}`;
+    return `/dev/${readlinkAt(AT_FDCWD, `/sys/dev/block/${numbers}`).toString().split('/').pop()}`;
   } catch {
     return ''; // gone, or sysfs is not mounted: numbers identify it all the same
   }
@@ -242,12 +242,4 @@ function hugetlbStatistics(directory: string | undefined): CgroupStatisticsV1['h
       failcnt: readNumber(directory, `${prefix}.failcnt`) ?? 0n,
     };
   });
-}
-
-function listFiles(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return []; // the cgroup has ended
-  }
 }

@@ -1,6 +1,5 @@
-import {readdirSync} from 'node:fs';
 import {readKernelFileIfExists} from '../kernel-file.ts';
-import {readNumber, readTable} from './files.ts';
+import {listFiles, readNumber, readTable} from './files.ts';
 
 /** The shape of io.containerd.cgroups.v2.Metrics; what the cgroup has no files for is absent. No limit is 2^64-1. */
 export interface CgroupStatisticsV2 {
@@ -206,13 +205,7 @@ function pressureLine(text: string, kind: string): PressureData | undefined {
 }
 
 function hugetlbStatistics(directory: string): CgroupStatisticsV2['hugetlb'] {
-  let names: string[];
-  try {
-    names = readdirSync(directory);
-  } catch {
-    return []; // the cgroup has ended
-  }
-  const files = names.filter(name => /^hugetlb\.[^.]+\.current$/.test(name));
+  const files = listFiles(directory).filter(name => /^hugetlb\.[^.]+\.current$/.test(name));
   return files.map(name => {
     const prefix = name.slice(0, -'.current'.length);
     return {
