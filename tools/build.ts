@@ -3,7 +3,7 @@
  * package as working directory. Worker entry points (`*.worker.ts`) become further entry points of the same file.
  */
 import {execFileSync} from 'node:child_process';
-import {existsSync, globSync, mkdirSync, readdirSync, renameSync, rmSync} from 'node:fs';
+import {existsSync, globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync} from 'node:fs';
 import {dirname, join, relative, resolve} from 'node:path';
 import {arch, argv, env, exit} from 'node:process';
 
@@ -32,6 +32,7 @@ function compile(packageDir: string, target: string): void {
       ...['build', '--compile', '--minify', '--bytecode', '--format=esm', '--target=bun'],
       ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'],
       ...['--external', `@koromix/koffi-linux-${otherArch}/*`],
+      ...(wantsSplitting(packageDir) ? ['--splitting'] : []),
       ...['--define', `process.env.LONGSHORE_BUILD_COMMIT=${JSON.stringify(commit())}`],
       ...['--root', packageDir, 'src/main.ts', ...workers, '--outfile', temporary],
     ],
@@ -44,6 +45,14 @@ function compile(packageDir: string, target: string): void {
   );
   renameSync(temporary, target);
   console.log(`built ${relative(root, target)}`);
+}
+
+/**
+ * `"build": {"splitting": true}` of a package.json: what is behind `import()` becomes a chunk of its own inside the
+ * executable and is only read when it is wanted. It shortens the start of programs with many commands.
+ */
+function wantsSplitting(packageDir: string): boolean {
+  return JSON.parse(readFileSync(join(packageDir, 'package.json'), 'utf8')).build?.splitting === true;
 }
 
 /** What a killed build left behind. */

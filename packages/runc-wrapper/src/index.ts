@@ -1,6 +1,6 @@
 /** The OCI runtime as a library: what the shim drives containers with. See README.md for who does what. */
 
-export {cgroupExists, processesOf} from './cgroups/processes.ts';
+export {cgroupOfContainer, processesOf} from './cgroups/container-cgroup.ts';
 export {checkContainerId} from './container-id.ts';
 export {RuncRuntime} from './runtime.ts';
 export type {
@@ -8,6 +8,7 @@ export type {
   ContainerState,
   ContainerStdio,
   CreateOptions,
+  DeleteOptions,
   ExecOptions,
   KillOptions,
   Resources,

@@ -4,8 +4,8 @@ import type {SpawnRuntime} from './spawn.ts';
 import type {Status} from './state/status.ts';
 
 export interface RuncRuntimeOptions {
-  /** The OCI runtime that makes containers: `runc`, `crun`, or a path. */
-  binary: string;
+  /** The OCI runtime that makes containers: `runc`, `crun`, or a path. A function is asked when it is needed. */
+  binary: string | (() => string);
   /** Directory of the containers' state, as runc's --root. */
   root: string;
   /** The runtime's --log. Without it the runtime's errors are lost: only its exit status is known. */
@@ -58,6 +58,14 @@ export interface ExecOptions extends StartOptions {
 export interface KillOptions {
   /** Every process of the container's cgroup instead of its first process. */
   all?: boolean;
+}
+
+export interface DeleteOptions {
+  /** Kills a running container first, and a missing one is no error. */
+  force?: boolean;
+  signal?: AbortSignal;
+  /** Hears of clean-up steps that failed; without it the first one is thrown, after all have been tried. */
+  onCleanupError?: (error: unknown) => void;
 }
 
 export interface CheckpointOptions {

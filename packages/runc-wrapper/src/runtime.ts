@@ -1,4 +1,5 @@
 import {readFileSync, rmSync} from 'node:fs';
+import {basename} from 'node:path';
 import {EngineError, type ErrorCode} from '@longshore/errdefs';
 import {
   checkpointArguments,
@@ -8,7 +9,7 @@ import {
   globalArguments,
   restoreArguments,
 } from './arguments.ts';
-import {processesOf} from './cgroups/processes.ts';
+import {processesOf} from './cgroups/container-cgroup.ts';
 import {deleteContainer} from './lifecycle/delete.ts';
 import {runHooks} from './lifecycle/hooks.ts';
 import {killContainer} from './lifecycle/kill.ts';
@@ -21,6 +22,7 @@ import type {
   ContainerState,
   ContainerStdio,
   CreateOptions,
+  DeleteOptions,
   ExecOptions,
   KillOptions,
   Resources,
@@ -99,14 +101,14 @@ export class RuncRuntime {
     await killContainer(this.load(id), signal, options.all === true);
   }
 
-  async delete(id: string, options: {force?: boolean; signal?: AbortSignal} = {}): Promise<void> {
-    const {force = false, signal} = options;
-    await deleteContainer(this.#options.root, id, {force, spawn: this.#spawn, signal});
+  /** See `deleteContainer`. With `onCleanupError` what could not be cleaned up is told there and is no failure. */
+  async delete(id: string, options: DeleteOptions = {}): Promise<void> {
+    await deleteContainer(this.#options.root, id, {...options, spawn: this.#spawn});
   }
 
   /** Pids of the container's cgroup, ascending. */
   async ps(id: string): Promise<number[]> {
-    return processesOf(this.load(id).cgroupPaths);
+    return processesOf(this.load(id));
   }
 
   async pause(id: string, signal?: AbortSignal): Promise<void> {
@@ -114,7 +116,7 @@ export class RuncRuntime {
   }
 
   async resume(id: string): Promise<void> {
-    resumeContainer(this.load(id));
+    await resumeContainer(this.load(id));
   }
 
   /** Changes limits; what is absent stays as it is. */
@@ -157,11 +159,12 @@ export class RuncRuntime {
     options: {bundle?: string; criuPath?: string} = {},
     log = this.#options.log,
   ): Promise<void> {
-    const {binary, env = process.env} = this.#options;
+    const {env = process.env} = this.#options;
+    const binary = typeof this.#options.binary === 'string' ? this.#options.binary : this.#options.binary();
     const offset = log === undefined ? 0 : logOffset(log);
     const {exitStatus} = await this.#spawn({
       path: binary,
-      argv: [binary, ...globalArguments(this.#options, log), ...criuArguments(options), ...args],
+      argv: [basename(binary), ...globalArguments(this.#options, log), ...criuArguments(options), ...args],
       env,
       fds: [stdio.stdin, stdio.stdout, stdio.stderr, ...(stdio.extra ?? [])],
       ...(options.bundle === undefined ? {} : {cwd: options.bundle}),

@@ -1,11 +1,10 @@
 /** Removes what is left of a container: its cgroups, its state directory; then its poststop hooks run. */
-import {rm} from 'node:fs/promises';
-import {join} from 'node:path';
+import {rmSync} from 'node:fs';
 import {sleep} from '@longshore/base';
 import {EngineError, isErrorCode} from '@longshore/errdefs';
-import {signalAll} from '../cgroups/processes.ts';
-import {removeCgroups} from '../cgroups/remove.ts';
+import {cgroupOfContainer} from '../cgroups/container-cgroup.ts';
 import {checkContainerId} from '../container-id.ts';
+import type {DeleteOptions} from '../runtime-options.ts';
 import type {SpawnRuntime} from '../spawn.ts';
 import {loadContainer} from '../state/load.ts';
 import type {ContainerRecord} from '../state/record.ts';
@@ -15,21 +14,20 @@ import {killContainer} from './kill.ts';
 
 const SIGKILL = 9;
 const killTimeoutMs = 10_000;
-
-export interface DeleteOptions {
-  /** Kills a running container first, and a missing one is no error. */
-  force: boolean;
-  spawn: SpawnRuntime;
-  signal?: AbortSignal | undefined;
-}
+/** A process that was just killed can hold its cgroup for some milliseconds. */
+const removeTimeoutMs = 1000;
 
 /**
  * Deletes a stopped or created container, with `force` also a running one. Throws not-found, failed-precondition
  * (`cannot delete container X that is not stopped: running`), or what stood in the way of the clean-up; the state
  * directory is gone even then, so that the id is free again.
  */
-export async function deleteContainer(root: string, id: string, options: DeleteOptions): Promise<void> {
-  const record = await loadForDelete(root, id, options.force);
+export async function deleteContainer(
+  root: string,
+  id: string,
+  options: DeleteOptions & {spawn: SpawnRuntime},
+): Promise<void> {
+  const record = await loadForDelete(root, id, options.force === true);
   if (!record) return;
   const status = statusOf(record);
   if (status !== 'stopped') {
@@ -37,7 +35,9 @@ export async function deleteContainer(root: string, id: string, options: DeleteO
       throw new EngineError('failed-precondition', `cannot delete container ${id} that is not stopped: ${status}`);
     await killAndWait(record, options.signal);
   }
-  await destroy(record, options.spawn);
+  const failures = await destroy(record, options.spawn);
+  if (options.onCleanupError) failures.forEach(options.onCleanupError);
+  else if (failures.length > 0) throw failures[0];
 }
 
 /** A directory without a state file is what an interrupted create left: it goes, and counts as no container. */
@@ -47,7 +47,7 @@ async function loadForDelete(root: string, id: string, force: boolean): Promise<
   } catch (error) {
     if (!isErrorCode(error, 'not-found')) throw error;
     checkContainerId(id);
-    await rm(join(root, id), {recursive: true, force: true});
+    rmSync(`${root}/${id}`, {recursive: true, force: true});
     if (force) return undefined;
     throw error;
   }
@@ -66,19 +66,20 @@ async function killAndWait(record: ContainerRecord, signal: AbortSignal | undefi
   }
 }
 
-/** Every step is taken whatever became of the others; the first failure is reported. */
-async function destroy(record: ContainerRecord, spawn: SpawnRuntime): Promise<void> {
+/** Every step is taken whatever became of the others; answers what went wrong. */
+async function destroy(record: ContainerRecord, spawn: SpawnRuntime): Promise<unknown[]> {
   const failures: unknown[] = [];
-  const step = async (action: () => Promise<void>) => {
+  const step = async (action: () => Promise<void> | void) => {
     try {
       await action();
     } catch (error) {
       failures.push(error);
     }
   };
-  if (!record.ownPidNamespace) await step(() => signalAll(record.cgroupPaths, SIGKILL));
-  await step(() => removeCgroups(record.cgroupPaths));
-  await step(() => rm(record.directory, {recursive: true, force: true}));
+  const cgroup = cgroupOfContainer(record);
+  if (!record.ownPidNamespace) await step(() => cgroup?.killAll());
+  await step(() => cgroup?.remove({timeoutMs: removeTimeoutMs}));
+  await step(() => rmSync(record.directory, {recursive: true, force: true}));
   await step(() => runHooks(record.poststopHooks, record, 'stopped', spawn));
-  if (failures.length > 0) throw failures[0];
+  return failures;
 }

@@ -1,6 +1,5 @@
 import {EngineError} from '@longshore/errdefs';
-import {thaw} from '../cgroups/freezer.ts';
-import {cgroupExists, signalAll} from '../cgroups/processes.ts';
+import {cgroupOfContainer, signalAll, thaw} from '../cgroups/container-cgroup.ts';
 import type {ContainerRecord} from '../state/record.ts';
 import {statusOf} from '../state/status.ts';
 
@@ -13,16 +12,16 @@ const SIGKILL = 9;
 export async function killContainer(record: ContainerRecord, signal: number, all: boolean): Promise<void> {
   const status = statusOf(record);
   if (all) {
-    if (status === 'stopped' && !cgroupExists(record.cgroupPaths)) throw notRunning();
-    await signalAll(record.cgroupPaths, signal);
+    if (status === 'stopped' && !cgroupOfContainer(record)?.exists()) throw notRunning();
+    await signalAll(record, signal);
     return;
   }
   if (status === 'stopped') throw notRunning();
   // Without a pid namespace of its own, the end of the first process would leave the others running.
-  if (signal === SIGKILL && !record.ownPidNamespace) await signalAll(record.cgroupPaths, signal);
+  if (signal === SIGKILL && !record.ownPidNamespace) await signalAll(record, signal);
   else signalInit(record, signal);
   // v1: a frozen process does not even die.
-  if (status === 'paused' && signal === SIGKILL) thaw(record.cgroupPaths);
+  if (status === 'paused' && signal === SIGKILL) await thaw(record);
 }
 
 function notRunning(): EngineError {

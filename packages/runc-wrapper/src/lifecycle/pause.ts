@@ -1,5 +1,5 @@
 import {EngineError} from '@longshore/errdefs';
-import {freeze, thaw} from '../cgroups/freezer.ts';
+import {freeze, thaw} from '../cgroups/container-cgroup.ts';
 import type {ContainerRecord} from '../state/record.ts';
 import {statusOf} from '../state/status.ts';
 
@@ -8,11 +8,11 @@ export async function pauseContainer(record: ContainerRecord, signal?: AbortSign
   const status = statusOf(record);
   if (status !== 'running' && status !== 'created')
     throw new EngineError('failed-precondition', 'container not running');
-  await freeze(record.cgroupPaths, signal);
+  await freeze(record, signal);
 }
 
 /** Throws failed-precondition (`container not paused`) unless it is paused. */
-export function resumeContainer(record: ContainerRecord): void {
+export async function resumeContainer(record: ContainerRecord): Promise<void> {
   if (statusOf(record) !== 'paused') throw new EngineError('failed-precondition', 'container not paused');
-  thaw(record.cgroupPaths);
+  await thaw(record);
 }

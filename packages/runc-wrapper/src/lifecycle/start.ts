@@ -11,8 +11,6 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import {join} from 'node:path';
-import {setImmediate as nextTurn} from 'node:timers/promises';
 import {sleep} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
 import {type ContainerRecord, execFifoName} from '../state/record.ts';
@@ -46,7 +44,7 @@ function alreadyDead(): EngineError {
 
 /** runc's init opens the FIFO for writing, which waits for a reader, and writes one byte: whoever reads it has won. */
 async function releaseRuncInit(record: ContainerRecord, signal: AbortSignal | undefined): Promise<void> {
-  const path = join(record.directory, execFifoName);
+  const path = `${record.directory}/${execFifoName}`;
   const fd = openFifo(path, constants.O_RDONLY);
   if (fd === undefined) throw alreadyRunning();
   try {
@@ -59,7 +57,7 @@ async function releaseRuncInit(record: ContainerRecord, signal: AbortSignal | un
 
 /** crun's init holds the FIFO open for reading and waits for a byte; removing the FIFO decides who may send it. */
 async function releaseCrunInit(record: ContainerRecord, signal: AbortSignal | undefined): Promise<void> {
-  const path = join(record.directory, execFifoName);
+  const path = `${record.directory}/${execFifoName}`;
   let fd: number | undefined;
   try {
     await waitFor(record, path, signal, () => {
@@ -87,7 +85,7 @@ async function waitFor(
   for (let turn = 0, pause = 1; !attempt(); turn++) {
     signal?.throwIfAborted();
     if (turn < eagerTurns) {
-      await nextTurn();
+      await new Promise(resolve => setImmediate(resolve));
       continue;
     }
     if (!isInitAlive(record)) {
@@ -109,7 +107,7 @@ async function waitFor(
 function holdsFifo(pid: number): boolean {
   const directory = `/proc/${pid}/fd`;
   try {
-    return readdirSync(directory).some(fd => readlinkSync(join(directory, fd)).endsWith(`/${execFifoName}`));
+    return readdirSync(directory).some(fd => readlinkSync(`${directory}/${fd}`).endsWith(`/${execFifoName}`));
   } catch {
     return true; // gone or changing: the next round sees what it is
   }

@@ -1,9 +1,8 @@
 /** Reads the state directories of a root. What is read is the truth of that moment: nothing is cached. */
 import {readdirSync, readFileSync} from 'node:fs';
-import {join} from 'node:path';
 import type {Spec} from '@longshore/api/oci';
 import {EngineError} from '@longshore/errdefs';
-import {cgroupDirectoriesOf} from '../cgroups/directories.ts';
+import {cgroupPathsAt} from '../cgroups/container-cgroup.ts';
 import {checkContainerId} from '../container-id.ts';
 import {type CrunStatusFile, parseCrunState} from './crun-state.ts';
 import type {ContainerRecord} from './record.ts';
@@ -33,13 +32,13 @@ export function loadContainers(root: string, onError: (id: string, error: unknow
 }
 
 function loadIfExists(root: string, id: string): ContainerRecord | undefined {
-  const directory = join(root, id);
-  const runc = readJson(join(directory, 'state.json'));
+  const directory = `${root}/${id}`;
+  const runc = readJson(`${directory}/state.json`);
   if (runc) return parseRuncState(runc as RuncStateFile, directory);
-  const crun = readJson(join(directory, 'status'));
+  const crun = readJson(`${directory}/status`);
   if (!crun) return undefined;
-  const spec = (readJson(join(directory, 'config.json')) ?? {}) as Spec;
-  return parseCrunState(id, crun as CrunStatusFile, spec, directory, cgroupDirectoriesOf);
+  const spec = (readJson(`${directory}/config.json`) ?? {}) as Spec;
+  return parseCrunState(id, crun as CrunStatusFile, spec, directory, cgroupPathsAt);
 }
 
 function readJson(path: string): unknown {

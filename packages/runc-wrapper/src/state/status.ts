@@ -1,6 +1,5 @@
 /** A container's status is computed from the kernel's view, never stored. */
 import {existsSync, readFileSync} from 'node:fs';
-import {join} from 'node:path';
 import {readFreezer} from '../cgroups/freezer.ts';
 import {type ContainerRecord, execFifoName} from './record.ts';
 
@@ -11,7 +10,7 @@ export function statusOf(record: ContainerRecord): Status {
   const freezer = readFreezer(record.cgroupPaths);
   if (freezer === 'frozen') return 'paused';
   if (!isInitAlive(record)) return 'stopped';
-  return existsSync(join(record.directory, execFifoName)) ? 'created' : 'running';
+  return existsSync(`${record.directory}/${execFifoName}`) ? 'created' : 'running';
 }
 
 /** False as well for a zombie (Z) or a dead process (X), and when the pid now belongs to another process. */

@@ -1,0 +1,57 @@
+/** The cgroup of a container, and what is done to all of its processes at once. */
+import {EngineError} from '@longshore/errdefs';
+import {type Cgroup, cgroupAt, cgroupFromDirectories} from '@longshore/linux';
+import type {ContainerRecord} from '../state/record.ts';
+import {readFreezer} from './freezer.ts';
+
+type WithCgroup = Pick<ContainerRecord, 'cgroupPaths'>;
+
+/** Undefined for a container without one: some runtimes can do without. */
+export function cgroupOfContainer({cgroupPaths}: WithCgroup): Cgroup | undefined {
+  return Object.keys(cgroupPaths).length === 0 ? undefined : cgroupFromDirectories(cgroupPaths);
+}
+
+/** Directories of the cgroup `path` (`/a/b`) in every hierarchy, in the form of `cgroupPaths`. */
+export function cgroupPathsAt(path: string): Record<string, string> {
+  return Object.fromEntries(cgroupAt(path).directories);
+}
+
+/** Pids of the container, ascending; empty when its cgroup is gone. */
+export function processesOf(record: WithCgroup): number[] {
+  return (cgroupOfContainer(record)?.allProcesses() ?? []).filter(pid => pid > 0).sort((a, b) => a - b);
+}
+
+/** Stops all processes and waits until they stand. Thaws again and throws when some will not within 10 s. */
+export async function freeze(record: WithCgroup, signal?: AbortSignal): Promise<void> {
+  const cgroup = cgroupOfContainer(record);
+  if (!cgroup?.exists()) throw new EngineError('failed-precondition', 'cgroup not exist');
+  try {
+    await cgroup.freeze(signal === undefined ? {} : {signal});
+  } catch (error) {
+    await cgroup.thaw();
+    throw new EngineError('internal', 'unable to freeze', {cause: error});
+  }
+}
+
+export async function thaw(record: WithCgroup): Promise<void> {
+  await cgroupOfContainer(record)?.thaw();
+}
+
+const SIGKILL = 9;
+
+/**
+ * Sends a signal to every process of the container. On v1 they stand still meanwhile, so that none forks away between
+ * the list and the signal; v2 has cgroup.kill for that. What was frozen before stays so, unless the signal is SIGKILL.
+ */
+export async function signalAll(record: WithCgroup, signal: number): Promise<void> {
+  const cgroup = cgroupOfContainer(record);
+  if (!cgroup) return;
+  const freezer = readFreezer(record.cgroupPaths);
+  const holdStill = freezer === 'thawed' && cgroup.version === 1 && signal !== 0;
+  if (holdStill) await freeze(record);
+  try {
+    cgroup.signalAll(signal === SIGKILL ? 'SIGKILL' : signal);
+  } finally {
+    if (holdStill || (freezer === 'frozen' && signal === SIGKILL)) await cgroup.thaw();
+  }
+}

@@ -1,0 +1,30 @@
+import {EngineError} from '@longshore/errdefs';
+import {signalNumber} from '@longshore/linux';
+import {type Command, containerIdText} from '../cli/command.ts';
+
+export const command: Command = {
+  name: 'kill',
+  summary: "send a signal (default: SIGTERM) to a container's first process",
+  argumentsText: '<container-id> [signal]',
+  description: `${containerIdText}
+The signal is a number or a name, with or without SIG.
+`,
+  flags: [{names: ['all', 'a'], kind: 'boolean', help: 'to all processes of the container'}],
+  arguments: {min: 1, max: 2},
+  async run({args, runtime}) {
+    const [id = '', signal = 'SIGTERM'] = args.positional;
+    runtime().load(id); // a missing container comes before a bad signal
+    await runtime().kill(id, parseSignal(signal), {all: args.boolean('all')});
+    return 0;
+  },
+};
+
+/** 0 probes. */
+function parseSignal(text: string): number {
+  if (/^0+$/.test(text)) return 0;
+  try {
+    return signalNumber(text);
+  } catch (error) {
+    throw new EngineError('invalid-argument', `unknown signal ${JSON.stringify(text)}`, {cause: error});
+  }
+}
