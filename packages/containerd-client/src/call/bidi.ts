@@ -5,6 +5,7 @@ import type {CallContext} from '@longshore/base';
 import type {Channel} from './channel.ts';
 import {fromGrpcError} from './errors.ts';
 import {type CallOptions, cancelOnAbort, grpcOptions, metadataOf} from './options.ts';
+import {serialize} from './serialize.ts';
 import {readResponses} from './server-stream.ts';
 
 /** A call that streams both ways. Dispose it to cancel what is still open. */
@@ -27,7 +28,7 @@ export function bidiCall<Request, Response>(
   ctx.signal.throwIfAborted();
   const call = channel.client.makeBidiStreamRequest(
     path,
-    (message: Request) => method.requestType.encode(message).finish() as Buffer,
+    (message: Request) => serialize(method.requestType, message),
     bytes => method.responseType.decode(bytes),
     metadataOf(ctx),
     grpcOptions(options),

@@ -4,6 +4,7 @@ import type {CallContext} from '@longshore/base';
 import type {Channel} from './channel.ts';
 import {fromGrpcError} from './errors.ts';
 import {type CallOptions, cancelOnAbort, grpcOptions, metadataOf} from './options.ts';
+import {serialize} from './serialize.ts';
 
 /** One request, many responses. The call starts with the first `next()` and is cancelled when the loop is left. */
 export async function* serverStreamCall<Request, Response>(
@@ -29,7 +30,7 @@ export function startServerStream<Request, Response>(
   ctx.signal.throwIfAborted();
   const call = channel.client.makeServerStreamRequest(
     path,
-    (message: Request) => method.requestType.encode(message).finish() as Buffer,
+    (message: Request) => serialize(method.requestType, message),
     bytes => method.responseType.decode(bytes),
     request,
     metadataOf(ctx),

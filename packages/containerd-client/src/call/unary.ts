@@ -3,6 +3,7 @@ import type {CallContext} from '@longshore/base';
 import type {Channel} from './channel.ts';
 import {fromGrpcError} from './errors.ts';
 import {type CallOptions, cancelOnAbort, grpcOptions, metadataOf} from './options.ts';
+import {serialize} from './serialize.ts';
 
 /** One request, one response. Rejects with an EngineError, or with the reason of `ctx.signal` when that aborts. */
 export async function unaryCall<Request, Response>(
@@ -17,7 +18,7 @@ export async function unaryCall<Request, Response>(
   const {promise, resolve, reject} = Promise.withResolvers<Response>();
   const call = channel.client.makeUnaryRequest(
     path,
-    (message: Request) => method.requestType.encode(message).finish() as Buffer,
+    (message: Request) => serialize(method.requestType, message),
     bytes => method.responseType.decode(bytes),
     request,
     metadataOf(ctx),
