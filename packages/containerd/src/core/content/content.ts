@@ -168,18 +168,23 @@ export class Content implements ContentStore, WriterHost {
   /** Deletes the files of released blobs that no namespace knows any more. */
   async removeReleased(): Promise<void> {
     for (const digest of [...this.#released]) {
+      if (this.metadata.namespacesOfBlob(digest).length > 0) {
+        this.#released.delete(digest);
+        continue;
+      }
       using _lock = await this.digestLocks.acquire(digest);
       if (this.metadata.namespacesOfBlob(digest).length === 0) await this.files.removeBlob(digest);
       this.#released.delete(digest);
     }
   }
 
-  /** Deletes files that a killed daemon left without a record. Only before the first request. */
+  /** Deletes files that a killed daemon left without a record; others may write meanwhile. */
   async removeOrphans(): Promise<void> {
-    for await (const digest of this.files.listBlobs()) {
-      if (this.metadata.namespacesOfBlob(digest).length === 0) await this.files.removeBlob(digest);
-    }
-    await this.files.removeOtherIngests(new Set([...this.metadata.ingests.listAll()].map(({record}) => record.key)));
+    for await (const digest of this.files.listBlobs()) this.release([digest]);
+    await this.removeReleased();
+    await this.files.removeOtherIngests(
+      () => new Set([...this.metadata.ingests.listAll()].map(({record}) => record.key)),
+    );
   }
 
   #find(namespace: string, digest: string): BlobRecord {

@@ -36,6 +36,9 @@ export interface BlobFiles {
   /** Undefined when there is no such ingest. */
   ingestStatus(key: string): Promise<IngestFileStatus | undefined>;
   removeIngest(key: string): Promise<void>;
-  /** Removes every ingest but those; for the start of the daemon, when nobody writes. */
-  removeOtherIngests(keys: ReadonlySet<string>): Promise<void>;
+  /**
+   * Removes every ingest but those of `keys`, which is asked after the directory was read: an ingest that appears in
+   * between has a key, since its record comes before its files.
+   */
+  removeOtherIngests(keys: () => ReadonlySet<string>): Promise<void>;
 }

@@ -30,8 +30,9 @@ export async function openBlobFiles(root: string): Promise<BlobFiles> {
     ingestStatus: key => readStatus(directory(key)),
     removeIngest: key => remove(directory(key)),
     async removeOtherIngests(keys) {
-      const kept = new Set([...keys].map(nameOf));
-      for (const name of await readdir(ingests)) if (!kept.has(name)) await remove(join(ingests, name));
+      const names = await readdir(ingests);
+      const kept = new Set([...keys()].map(nameOf));
+      for (const name of names) if (!kept.has(name)) await remove(join(ingests, name));
     },
   };
 }

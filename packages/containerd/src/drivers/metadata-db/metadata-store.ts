@@ -16,7 +16,7 @@ export interface SqlMetadataStore extends MetadataStore, Disposable {
 
 /** Opens or creates `<directory>/meta.db`. */
 export function openMetadataStore(directory: string): SqlMetadataStore {
-  mkdirSync(directory, {recursive: true, mode: 0o711});
+  mkdirSync(directory, {recursive: true, mode: 0o700});
   const database = new Database(join(directory, 'meta.db'));
   try {
     database.migrate('metadata', schema);

@@ -1,0 +1,47 @@
+import {EngineError} from '@longshore/errdefs';
+import {lineOf} from './locate.ts';
+import {type Schema, schema} from './schema.ts';
+
+export type Table = {[key: string]: unknown};
+
+export interface ConfigText {
+  file: string;
+  text: string;
+}
+
+/** Refuses unknown keys and values of the wrong kind, naming file, line and key. Throws invalid-argument. */
+export function checkConfig(source: ConfigText, parsed: Table): void {
+  checkTable(source, schema, parsed, []);
+}
+
+function checkTable(source: ConfigText, expected: Schema, given: unknown, path: readonly string[]): void {
+  if (expected.kind === 'ignored') return;
+  if (expected.kind === 'value') {
+    const problem = expected.check(given);
+    if (problem !== undefined) throw refusal(source, path, problem);
+    return;
+  }
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw refusal(source, path, 'must be a table');
+  for (const [key, value] of Object.entries(given)) {
+    const next =
+      expected.kind === 'map' ? expected.of : Object.hasOwn(expected.fields, key) ? expected.fields[key] : undefined;
+    if (!next) throw refusal(source, [...path, key], unknownReason(path));
+    checkTable(source, next, value, [...path, key]);
+  }
+}
+
+function unknownReason(path: readonly string[]): string {
+  if (path[0] === 'proxy_plugins') return 'is a proxy plugin, which is not supported here';
+  if (path[0] === 'plugins' && path.length === 1) return 'is no plugin of this daemon nor of containerd 1.6 to 2.1';
+  return 'is an unknown key';
+}
+
+function refusal({file, text}: ConfigText, path: readonly string[], problem: string): EngineError {
+  const line = lineOf(text, path);
+  const shown = path.map(part => (/^[\w-]+$/.test(part) ? part : JSON.stringify(part))).join('.');
+  return new EngineError(
+    'invalid-argument',
+    `${file}${line === undefined ? '' : `:${line}`}: "${shown.replaceAll('"', "'")}" ${problem}`,
+  );
+}

@@ -1,0 +1,168 @@
+/** The composition root: the only file that knows edge, core and drivers. Plain calls, in the order of start-up. */
+import {mkdir} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
+import {backgroundContext, type Logger, Scope} from '@longshore/base';
+import {EngineError} from '@longshore/errdefs';
+import {setOomScoreAdj} from '@longshore/linux';
+import type {Config} from './config/config.ts';
+import {Containers} from './core/containers/containers.ts';
+import {Content} from './core/content/content.ts';
+import {diffContent} from './core/content/diff-content.ts';
+import type {Differ} from './core/diff/differ.ts';
+import {EventExchange} from './core/events/exchange.ts';
+import {collectGarbage} from './core/gc/collector.ts';
+import {CollectionScheduler} from './core/gc/scheduler.ts';
+import {Images} from './core/images/images.ts';
+import {Leases} from './core/leases/leases.ts';
+import {snapshotHooks} from './core/leases/snapshot-hooks.ts';
+import {Namespaces} from './core/namespaces/namespaces.ts';
+import type {Checkpoints} from './core/tasks/checkpoints.ts';
+import {Tasks} from './core/tasks/tasks.ts';
+import {CheckpointStore} from './drivers/checkpoints/checkpoint-store.ts';
+import {openBlobFiles} from './drivers/content-fs/blob-files.ts';
+import {openDiffer} from './drivers/diff-interim.ts';
+import {readIdentity} from './drivers/host/identity.ts';
+import {lockRoot} from './drivers/host/root-lock.ts';
+import {prepareSocketPath} from './drivers/host/socket-path.ts';
+import {openMetadataStore, type SqlMetadataStore} from './drivers/metadata-db/metadata-store.ts';
+import {ShimSupervisor} from './drivers/shim/manager.ts';
+import {RuntimeBinaries} from './drivers/shim/runtime-binary.ts';
+import {readRuntimeInfo} from './drivers/shim/runtime-info.ts';
+import {openSnapshotters, type Snapshotters} from './drivers/snapshotters.ts';
+import {listPlugins} from './plugins.ts';
+import {containersService} from './services/containers/service.ts';
+import {contentService} from './services/content/service.ts';
+import {eventCodec} from './services/events/codec.ts';
+import {eventsService, serveTtrpcEvents} from './services/events/service.ts';
+import {healthService} from './services/health/service.ts';
+import {imagesService} from './services/images/service.ts';
+import {introspectionService} from './services/introspection/service.ts';
+import {leasesService} from './services/leases/service.ts';
+import {listenGrpc, listenTtrpc} from './services/listen.ts';
+import {namespacesService} from './services/namespaces/service.ts';
+import type {ServedService} from './services/serve.ts';
+import {snapshotsService} from './services/snapshots/service.ts';
+import {tasksService} from './services/tasks/service.ts';
+import {unimplementedServices} from './services/unimplemented.ts';
+import {versionService} from './services/version/service.ts';
+
+export interface Daemon extends AsyncDisposable {
+  /** What is going on, for SIGUSR1. */
+  describe(): Record<string, unknown>;
+}
+
+interface Core {
+  metadata: SqlMetadataStore;
+  events: EventExchange;
+  collector: CollectionScheduler;
+  content: Content;
+  snapshotters: Snapshotters;
+  differ: Differ;
+  binaries: RuntimeBinaries;
+  tasks: Tasks;
+  checkpoints: Checkpoints;
+}
+
+/** Resolves when both sockets answer. Disposing it stops the edge first and the database last; shims live on. */
+export async function startDaemon(config: Config, log: Logger): Promise<Daemon> {
+  await using scope = new Scope(log);
+  await mkdir(config.root, {recursive: true, mode: 0o711});
+  await mkdir(config.state, {recursive: true, mode: 0o711});
+  if (config.oomScore !== 0) setOomScoreAdj(config.oomScore);
+  scope.use(await lockRoot(config.root), 'root lock');
+  for (const {address} of [config.grpc, config.ttrpc]) await prepareSocketPath(address);
+  const core = await openCore(config, log, scope);
+  const services = await openServices(config, core);
+  await core.tasks.load(backgroundContext(log));
+  const forward = (...exit: Parameters<Tasks['noteExit']>) => core.tasks.noteExit(...exit);
+  const ttrpc = await listenTtrpc(config.ttrpc.address, log, server => serveTtrpcEvents(server, core.events, forward));
+  scope.use(ttrpc, 'ttrpc');
+  const {address: path, ...grpc} = config.grpc;
+  scope.use(await listenGrpc({...grpc, path, services, log}), 'grpc');
+  core.collector.start();
+  const owner = scope.release();
+  return {
+    describe: () => ({tasks: core.tasks.size, subscribers: core.events.subscribers, memory: process.memoryUsage()}),
+    [Symbol.asyncDispose]: () => owner[Symbol.asyncDispose](),
+  };
+}
+
+async function openCore(config: Config, log: Logger, scope: Scope): Promise<Core> {
+  const metadata = scope.use(openMetadataStore(join(config.root, 'io.containerd.metadata.v1.sqlite')), 'metadata');
+  const events = new EventExchange(eventCodec);
+  // Each needs the other: the collector sweeps the stores, which tell it when to.
+  const collector = scope.use(new CollectionScheduler(() => collect(), config.collector, log), 'collector');
+  const files = await openBlobFiles(join(config.root, 'io.containerd.content.v1.content'));
+  const content = new Content({metadata, files, events, collector, sharing: config.contentSharing});
+  const hooks = snapshotHooks(metadata, collector);
+  const snapshotters = await openSnapshotters(config, {database: metadata.database, hooks, log});
+  for (const snapshotter of snapshotters.loaded) scope.use(snapshotter, `snapshotter ${snapshotter.name}`);
+  let firstTime = true;
+  const collect = async () => {
+    if (firstTime) await content.removeOrphans();
+    firstTime = false;
+    return collectGarbage({metadata, content, snapshotters: snapshotters.loaded, events, log});
+  };
+  const differ = scope.use(openDiffer(diffContent(content)), 'differ');
+  const binaries = new RuntimeBinaries({path: process.env.PATH ?? '', ownDirectory: dirname(process.execPath)});
+  const tasks = openTasks(config, log, scope, {metadata, events, binaries});
+  const shim: ConstructorParameters<typeof CheckpointStore>[0]['shim'] = (ctx, id) => tasks.shim(ctx, id);
+  const checkpoints = new CheckpointStore({content, differ, metadata, shim});
+  return {metadata, events, collector, content, snapshotters, differ, binaries, tasks, checkpoints};
+}
+
+function openTasks(
+  config: Config,
+  log: Logger,
+  scope: Scope,
+  {metadata, events, binaries}: Pick<Core, 'metadata' | 'events' | 'binaries'>,
+): Tasks {
+  const {timeouts} = config;
+  const shims = new ShimSupervisor({
+    roots: {root: config.root, state: config.state},
+    binaries,
+    addresses: {grpc: config.grpc.address, ttrpc: config.ttrpc.address},
+    environment: config.shimEnvironment,
+    publishBinary: process.execPath,
+    debug: log.isEnabled('debug'),
+    timeouts: {
+      cleanup: timeouts['io.containerd.timeout.shim.cleanup'],
+      load: timeouts['io.containerd.timeout.shim.load'],
+      shutdown: timeouts['io.containerd.timeout.shim.shutdown'],
+    },
+    log,
+    runtimeOf: (namespace, id) => metadata.containers.get(namespace, id)?.runtime.name,
+  });
+  scope.use(shims, 'shims');
+  return new Tasks({metadata, shims, events, log, stateTimeoutMs: timeouts['io.containerd.timeout.task.state']});
+}
+
+async function openServices(config: Config, core: Core): Promise<ServedService[]> {
+  const {metadata, events, collector, content, snapshotters, differ, binaries, tasks, checkpoints} = core;
+  const isEnabled = (id: string) => !config.disabledPlugins.includes(id);
+  const plugins = listPlugins(snapshotters.problems).filter(({type, id}) => isEnabled(`${type}.${id}`));
+  for (const required of config.requiredPlugins) {
+    if (plugins.some(({type, id, problem}) => `${type}.${id}` === required && !problem)) continue;
+    throw new EngineError('failed-precondition', `required plugin "${required}" is not loaded`);
+  }
+  const services: {readonly [plugin: string]: () => ServedService | Promise<ServedService>} = {
+    containers: () => containersService(new Containers(metadata, events, collector)),
+    content: () => contentService(content),
+    events: () => eventsService(events),
+    healthcheck: () => healthService(),
+    images: () => imagesService(new Images(metadata, events, collector)),
+    introspection: async () =>
+      introspectionService({
+        plugins,
+        identity: await readIdentity(config.root),
+        runtimeInfo: (_ctx, path, options) => readRuntimeInfo(binaries.resolve(path), options),
+      }),
+    leases: () => leasesService(new Leases(metadata, collector)),
+    namespaces: () => namespacesService(new Namespaces(metadata, events, snapshotters.loaded)),
+    snapshots: () => snapshotsService({find: snapshotters.find, events}),
+    tasks: () => tasksService(tasks, checkpoints),
+    version: () => versionService(),
+  };
+  const enabled = Object.entries(services).filter(([id]) => isEnabled(`io.containerd.grpc.v1.${id}`));
+  return [...(await Promise.all(enabled.map(([, make]) => make()))), ...unimplementedServices()];
+}

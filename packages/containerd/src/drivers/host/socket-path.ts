@@ -1,0 +1,31 @@
+import {mkdir, unlink} from 'node:fs/promises';
+import {dirname} from 'node:path';
+import {EngineError} from '@longshore/errdefs';
+import {closeFd, connectUnix, unixPathMaximum} from '@longshore/linux';
+
+/**
+ * Makes a path free to listen on: its directory exists, and no socket of a dead daemon is in the way. Throws
+ * already-exists when somebody listens there, invalid-argument when it is too long.
+ */
+export async function prepareSocketPath(path: string): Promise<void> {
+  if (!path.startsWith('/')) throw new EngineError('invalid-argument', `socket path "${path}" is not absolute`);
+  if (Buffer.byteLength(path) > unixPathMaximum) {
+    throw new EngineError('invalid-argument', `socket path "${path}" is over ${unixPathMaximum} bytes`);
+  }
+  await mkdir(dirname(path), {recursive: true, mode: 0o711});
+  if (isListening(path)) throw new EngineError('already-exists', `somebody listens on "${path}" already`);
+  try {
+    await unlink(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+function isListening(path: string): boolean {
+  try {
+    closeFd(connectUnix(path));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,55 @@
+/** The snapshotters of this machine, by name. One that cannot work here is reported, not fatal. */
+import {join} from 'node:path';
+import type {Logger} from '@longshore/base';
+import {EngineError, messageOf} from '@longshore/errdefs';
+import type {Config} from '../config/config.ts';
+import type {SnapshotHooks, Snapshotter} from '../core/snapshots/snapshotter.ts';
+import type {Database} from './metadata-db/database.ts';
+import {openNative} from './native/open-native.ts';
+import {openOverlay} from './overlay/open-overlay.ts';
+
+export interface Snapshotters {
+  readonly loaded: readonly Snapshotter[];
+  /** Why the others are not loaded, by plugin. */
+  readonly problems: {readonly [plugin: string]: string};
+  /** Throws invalid-argument for a name that is none. */
+  find(name: string): Snapshotter;
+}
+
+export interface SnapshotterParts {
+  database: Database;
+  hooks: SnapshotHooks;
+  log: Logger;
+}
+
+const pluginType = 'io.containerd.snapshotter.v1';
+
+export async function openSnapshotters(config: Config, parts: SnapshotterParts): Promise<Snapshotters> {
+  const rootOf = (name: string, own: string) => own || join(config.root, `${pluginType}.${name}`);
+  const {overlayfs, native} = config;
+  const openers: {readonly [name: string]: () => Promise<Snapshotter>} = {
+    overlayfs: () =>
+      openOverlay({...parts, root: rootOf('overlayfs', overlayfs.root), mountOptions: overlayfs.mountOptions}),
+    native: () => openNative({...parts, root: rootOf('native', native.root)}),
+  };
+  const loaded = new Map<string, Snapshotter>();
+  const problems: Record<string, string> = {};
+  for (const [name, open] of Object.entries(openers)) {
+    const plugin = `${pluginType}.${name}`;
+    if (config.disabledPlugins.includes(plugin)) continue;
+    try {
+      loaded.set(name, await open());
+    } catch (error) {
+      problems[plugin] = messageOf(error);
+      parts.log.warn({plugin, error}, 'snapshotter is not available');
+    }
+  }
+  return {loaded: [...loaded.values()], problems, find: name => find(loaded, name)};
+}
+
+function find(loaded: ReadonlyMap<string, Snapshotter>, name: string): Snapshotter {
+  const snapshotter = loaded.get(name);
+  if (snapshotter) return snapshotter;
+  const problem = name === '' ? 'snapshotter argument missing' : `snapshotter not loaded: ${name}`;
+  throw new EngineError('invalid-argument', `${problem}: invalid argument`);
+}

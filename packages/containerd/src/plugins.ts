@@ -1,0 +1,55 @@
+/** What this daemon consists of, in the words of `ctr plugins ls`. Services are named by the plugin that they are. */
+import type {Plugin} from './core/plugins/plugins.ts';
+
+const linux = [{os: 'linux', architecture: process.arch === 'arm64' ? 'arm64' : 'amd64'}];
+const metadata = ['io.containerd.metadata.v1'];
+const events = 'io.containerd.event.v1';
+
+const service = (id: string, ...requires: string[]): Plugin => ({
+  type: 'io.containerd.grpc.v1',
+  id,
+  requires: ['io.containerd.service.v1', ...requires],
+});
+
+/** `problems` tells which plugins do not work here, by `type.id`. */
+export function listPlugins(problems: {readonly [plugin: string]: string} = {}): Plugin[] {
+  return plugins.map(plugin => {
+    const message = problems[`${plugin.type}.${plugin.id}`];
+    return message === undefined ? plugin : {...plugin, problem: {code: 'failed-precondition', message}};
+  });
+}
+
+const plugins: readonly Plugin[] = [
+  {type: 'io.containerd.content.v1', id: 'content'},
+  {type: events, id: 'exchange'},
+  {
+    type: 'io.containerd.metadata.v1',
+    id: 'sqlite',
+    requires: ['io.containerd.content.v1', events, 'io.containerd.snapshotter.v1'],
+  },
+  {type: 'io.containerd.snapshotter.v1', id: 'overlayfs', platforms: linux},
+  {type: 'io.containerd.snapshotter.v1', id: 'native', platforms: linux},
+  {type: 'io.containerd.gc.v1', id: 'scheduler', requires: metadata},
+  {type: 'io.containerd.differ.v1', id: 'walking', platforms: linux, requires: metadata},
+  {type: 'io.containerd.lease.v1', id: 'manager', requires: metadata},
+  {type: 'io.containerd.shim.v1', id: 'manager', requires: [events, ...metadata]},
+  {type: 'io.containerd.runtime.v2', id: 'task', platforms: linux, requires: ['io.containerd.shim.v1']},
+  ...['containers', 'content', 'diff', 'images', 'introspection', 'namespaces', 'snapshots', 'tasks'].map(id => ({
+    type: 'io.containerd.service.v1',
+    id: `${id}-service`,
+    requires: id === 'introspection' ? [] : metadata,
+  })),
+  service('containers'),
+  service('content'),
+  service('diff'),
+  service('events', events),
+  service('healthcheck'),
+  service('images'),
+  service('introspection'),
+  service('leases', 'io.containerd.lease.v1'),
+  service('namespaces'),
+  service('snapshots'),
+  service('tasks', 'io.containerd.runtime.v2'),
+  service('version'),
+  {type: 'io.containerd.ttrpc.v1', id: 'events', requires: [events]},
+];

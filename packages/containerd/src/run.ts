@@ -1,0 +1,69 @@
+/** From argv to a running daemon or a finished command; only this file and main.ts look at the process itself. */
+import {containerdVersion, createLogger, gitCommit, type Logger} from '@longshore/base';
+import {EngineError, messageOf} from '@longshore/errdefs';
+import {type CommandLine, parseCommandLine} from './config/flags.ts';
+import {usage} from './config/usage.ts';
+
+/** Returns the exit status. */
+export async function run(words: readonly string[]): Promise<number> {
+  try {
+    const line = parseCommandLine(words);
+    if (line.version) print(`containerd github.com/containerd/containerd/v2 ${containerdVersion} ${gitCommit}`);
+    else if (line.help || line.command[0] === 'help' || line.command[0] === 'h') print(usage);
+    else if (line.command.length > 0) await runCommand(line);
+    else await runDaemon(line);
+    return 0;
+  } catch (error) {
+    process.stderr.write(`containerd: ${messageOf(error)}\n`);
+    return 1;
+  }
+}
+
+async function runCommand(line: CommandLine): Promise<void> {
+  const [name, ...args] = line.command;
+  if (name === 'config') {
+    const {printConfig} = await import('./commands/config.ts');
+    print(printConfig(args, line));
+  } else if (name === 'publish') {
+    const {publish} = await import('./commands/publish.ts');
+    await publish(args, line);
+  } else if (name === 'oci-hook') {
+    throw new EngineError('unimplemented', 'oci-hook is not supported: name the program in the hook itself');
+  } else throw new EngineError('invalid-argument', `no help topic for '${name}'`);
+}
+
+async function runDaemon(line: CommandLine): Promise<void> {
+  const {readConfig} = await import('./config/read.ts');
+  const config = readConfig(line);
+  const log = createLogger(config.debug);
+  const {startDaemon} = await import('./daemon.ts');
+  const {notifyServiceManager} = await import('./drivers/host/notify.ts');
+  const started = performance.now();
+  log.info({version: containerdVersion, revision: gitCommit}, 'starting containerd');
+  const stop = stopSignal(log);
+  await using daemon = await startDaemon(config, log);
+  const took = `${(performance.now() - started).toFixed(0)}ms`;
+  log.info({address: config.grpc.address, took}, 'containerd successfully booted');
+  process.on('SIGUSR1', () => log.info({state: daemon.describe()}, 'state of the daemon'));
+  notifyServiceManager(process.env.NOTIFY_SOCKET, 'READY=1', log);
+  await stop;
+  notifyServiceManager(process.env.NOTIFY_SOCKET, 'STOPPING=1', log);
+}
+
+/** A second signal ends the process at once. */
+function stopSignal(log: Logger): Promise<void> {
+  const {promise, resolve} = Promise.withResolvers<void>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      log.info({signal}, 'stopping containerd; shims keep running');
+      resolve();
+    });
+  }
+  process.on('SIGPIPE', () => {});
+  process.on('unhandledRejection', error => log.error({error, stack: (error as Error)?.stack}, 'unhandled rejection'));
+  return promise;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

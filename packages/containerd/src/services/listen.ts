@@ -1,0 +1,88 @@
+/** The two sockets of the daemon. */
+import {chmod, chown, unlink} from 'node:fs/promises';
+import {createServer} from 'node:net';
+import {Server, ServerCredentials} from '@grpc/grpc-js';
+import type {Logger} from '@longshore/base';
+import {EngineError} from '@longshore/errdefs';
+import {TtrpcServer} from '@longshore/ttrpc';
+import {addServices, type ServedService} from './serve.ts';
+
+export interface GrpcListenOptions {
+  path: string;
+  uid: number;
+  gid: number;
+  /** Bytes. */
+  maxReceive: number;
+  maxSend: number;
+  services: readonly ServedService[];
+  log: Logger;
+}
+
+/** Calls in flight at the end get this long; streams and waits would go on for ever. */
+const graceMs = 250;
+
+/** Serves gRPC; the socket file belongs to `uid` and `gid`, mode 0660. Disposing it ends every call. */
+export async function listenGrpc(options: GrpcListenOptions): Promise<AsyncDisposable> {
+  const server = new Server({
+    'grpc.max_receive_message_length': options.maxReceive,
+    'grpc.max_send_message_length': options.maxSend,
+    'grpc.enable_channelz': 0,
+  });
+  addServices(server, options.services, options.log);
+  const {promise, resolve, reject} = Promise.withResolvers<void>();
+  // Until its mode is set only root can connect: the umask leaves nobody else the right to write.
+  server.bindAsync(`unix:${options.path}`, ServerCredentials.createInsecure(), error =>
+    error ? reject(error) : resolve(),
+  );
+  try {
+    await promise;
+    await chmod(options.path, 0o660);
+    await chown(options.path, options.uid, options.gid);
+  } catch (error) {
+    server.forceShutdown();
+    throw new EngineError('internal', `cannot listen on "${options.path}"`, {cause: error});
+  }
+  return {[Symbol.asyncDispose]: () => shutDown(server)};
+}
+
+async function shutDown(server: Server): Promise<void> {
+  const {promise, resolve} = Promise.withResolvers<void>();
+  const timer = setTimeout(() => {
+    server.forceShutdown();
+    resolve();
+  }, graceMs);
+  server.tryShutdown(() => resolve());
+  await promise;
+  clearTimeout(timer);
+}
+
+/**
+ * Serves ttrpc for shims. Shims run as we do: the original compares the peer's user with its own, here the mode of the
+ * socket keeps everybody else out.
+ */
+export async function listenTtrpc(
+  path: string,
+  log: Logger,
+  register: (server: TtrpcServer) => void,
+): Promise<AsyncDisposable> {
+  const server = new TtrpcServer({log});
+  register(server);
+  const listener = createServer();
+  server.attach(listener);
+  const {promise, resolve, reject} = Promise.withResolvers<void>();
+  listener.once('error', reject);
+  listener.listen(path, resolve);
+  try {
+    await promise;
+    await chmod(path, 0o600);
+  } catch (error) {
+    server.close();
+    throw new EngineError('internal', `cannot listen on "${path}"`, {cause: error});
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      await server.shutdown(AbortSignal.timeout(graceMs));
+      await unlink(path).catch(() => {}); // net.Server removes it itself, where it does
+    },
+  };
+}

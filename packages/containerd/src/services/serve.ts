@@ -1,0 +1,178 @@
+/**
+ * The gRPC edge, once for all services: it builds the context of a call from its headers, runs the handler, and turns
+ * whatever was thrown into a status.
+ */
+import {
+  type MethodDefinition as GrpcMethod,
+  type ServiceDefinition as GrpcService,
+  type handleBidiStreamingCall,
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  Metadata,
+  type Server,
+  type ServerDuplexStream,
+  type ServerWritableStream,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import type {DeepPartial, MethodDefinition, RequestOf, ResponseOf, ServiceDefinition} from '@longshore/api';
+import {type CallContext, callContext, type Logger} from '@longshore/base';
+import {codeOf, codeToGrpcStatus, EngineError, messageOf} from '@longshore/errdefs';
+import {checkIdentifier} from '../core/names.ts';
+
+type Handler<M extends MethodDefinition> = M['requestStream'] extends true
+  ? (ctx: CallContext, requests: AsyncIterable<RequestOf<M>>) => AsyncIterable<DeepPartial<ResponseOf<M>>>
+  : M['responseStream'] extends true
+    ? (ctx: CallContext, request: RequestOf<M>) => AsyncIterable<DeepPartial<ResponseOf<M>>>
+    : (ctx: CallContext, request: RequestOf<M>) => Promise<DeepPartial<ResponseOf<M>>>;
+
+/** One function per RPC: unary ones answer with a promise, streaming ones with an iterable. */
+export type Handlers<S extends ServiceDefinition> = {readonly [K in keyof S['methods']]: Handler<S['methods'][K]>};
+
+type AnyHandler = (ctx: CallContext, input: unknown) => Promise<unknown> | AsyncIterable<unknown>;
+type AnyCall = {metadata: Metadata; on(event: 'cancelled', listener: () => void): unknown};
+
+/** A service that can be put on the server. Without `namespaced` the header may be missing. */
+export interface ServedService {
+  definition: ServiceDefinition;
+  handlers: {readonly [method: string]: AnyHandler};
+  namespaced: boolean;
+}
+
+/** Ties handlers to their definition; the types of both are checked here. */
+export function serve<S extends ServiceDefinition>(
+  definition: S,
+  handlers: Handlers<S>,
+  namespaced = true,
+): ServedService {
+  return {definition, handlers: handlers as unknown as ServedService['handlers'], namespaced};
+}
+
+export function addServices(server: Server, services: readonly ServedService[], log: Logger): void {
+  for (const service of services) {
+    const methods: Record<string, GrpcMethod<unknown, unknown>> = {};
+    const handlers: UntypedServiceImplementation = {};
+    for (const [key, method] of Object.entries(service.definition.methods)) {
+      methods[key] = grpcMethod(service.definition, method);
+      handlers[key] = new MethodEdge(service, key, log).handler();
+    }
+    server.addService(methods as GrpcService, handlers);
+  }
+}
+
+function grpcMethod(service: ServiceDefinition, method: MethodDefinition): GrpcMethod<unknown, unknown> {
+  return {
+    path: `/${service.fullName}/${method.name}`,
+    requestStream: method.requestStream,
+    responseStream: method.responseStream,
+    requestSerialize: request => Buffer.from(method.requestType.encode(request).finish()),
+    requestDeserialize: bytes => method.requestType.decode(bytes),
+    responseSerialize: response => asBuffer(method.responseType.encode(response).finish()),
+    responseDeserialize: bytes => method.responseType.decode(bytes),
+  };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+class MethodEdge {
+  readonly #service: ServedService;
+  readonly #method: MethodDefinition;
+  readonly #handler: AnyHandler;
+  readonly #log: Logger;
+
+  constructor(service: ServedService, key: string, log: Logger) {
+    this.#service = service;
+    this.#method = service.definition.methods[key] as MethodDefinition;
+    this.#handler = (service.handlers[key] as AnyHandler).bind(service.handlers);
+    this.#log = log;
+  }
+
+  handler(): UntypedServiceImplementation[string] {
+    if (this.#method.requestStream) return this.#bidi();
+    return this.#method.responseStream ? this.#serverStream() : this.#unary();
+  }
+
+  #unary(): handleUnaryCall<unknown, unknown> {
+    return async (call, callback) => {
+      try {
+        const response = await (this.#handler(this.#context(call), call.request) as Promise<DeepPartial<unknown>>);
+        callback(null, this.#method.responseType.fromPartial(response));
+      } catch (error) {
+        callback(this.#status(error));
+      }
+    };
+  }
+
+  #serverStream(): handleServerStreamingCall<unknown, unknown> {
+    return call => this.#stream(call, ctx => this.#handler(ctx, call.request) as AsyncIterable<DeepPartial<unknown>>);
+  }
+
+  #bidi(): handleBidiStreamingCall<unknown, unknown> {
+    return call => this.#stream(call, ctx => this.#handler(ctx, call) as AsyncIterable<DeepPartial<unknown>>);
+  }
+
+  async #stream(
+    call: ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>,
+    open: (ctx: CallContext) => AsyncIterable<DeepPartial<unknown>>,
+  ): Promise<void> {
+    try {
+      const ctx = this.#context(call);
+      const responses = open(ctx);
+      // A client that waits for headers learns now that its subscription stands.
+      call.sendMetadata(new Metadata());
+      for await (const response of responses) {
+        if (ctx.signal.aborted) return;
+        if (!call.write(this.#method.responseType.fromPartial(response))) await drained(call, ctx.signal);
+      }
+      call.end();
+    } catch (error) {
+      call.emit('error', this.#status(error));
+    }
+  }
+
+  #context(call: AnyCall): CallContext {
+    const abort = new AbortController();
+    call.on('cancelled', () => abort.abort(new DOMException('context canceled', 'AbortError')));
+    const header = (name: string) => String(call.metadata.get(name)[0] ?? '');
+    const namespace = header('containerd-namespace');
+    if (this.#service.namespaced) requireNamespace(namespace);
+    return callContext({
+      signal: abort.signal,
+      namespace,
+      lease: header('containerd-lease'),
+      traceparent: header('traceparent'),
+      log: this.#log,
+    });
+  }
+
+  #status(error: unknown): {code: number; details: string; message: string; name: string} {
+    const code = codeOf(error);
+    const method = `${this.#service.definition.fullName}/${this.#method.name}`;
+    if (code === 'internal' || (code === 'unknown' && !(error instanceof EngineError))) {
+      this.#log.error({method, error, stack: error instanceof Error ? error.stack : undefined}, 'call failed');
+    } else {
+      this.#log.debug({method, code, error}, 'call failed');
+    }
+    const message = messageOf(error);
+    return {code: codeToGrpcStatus(code), details: message, message, name: 'Error'};
+  }
+}
+
+function requireNamespace(namespace: string): void {
+  if (namespace === '') throw new EngineError('failed-precondition', 'namespace is required: failed precondition');
+  try {
+    checkIdentifier(namespace);
+  } catch (error) {
+    throw new EngineError('invalid-argument', `namespace validation: ${messageOf(error)}`, {cause: error});
+  }
+}
+
+async function drained(call: NodeJS.EventEmitter, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const {promise, resolve} = Promise.withResolvers<void>();
+  call.once('drain', resolve);
+  signal.addEventListener('abort', () => resolve(), {once: true});
+  await promise;
+  call.off('drain', resolve);
+}

@@ -1,0 +1,31 @@
+/** containerd's services that are not here: they answer every call with the reason. */
+import type {ServiceDefinition} from '@longshore/api';
+import {MountsDefinition} from '@longshore/api/gen/containerd/services/mounts/v1/mounts';
+import {ControllerDefinition, StoreDefinition} from '@longshore/api/gen/containerd/services/sandbox/v1/sandbox';
+import {StreamingDefinition} from '@longshore/api/gen/containerd/services/streaming/v1/streaming';
+import {TransferDefinition} from '@longshore/api/gen/containerd/services/transfer/v1/transfer';
+import {EngineError} from '@longshore/errdefs';
+import type {ServedService} from './serve.ts';
+
+export function unimplementedServices(): ServedService[] {
+  return [
+    unimplementedService(StoreDefinition, 'sandboxes are not supported'),
+    unimplementedService(ControllerDefinition, 'sandboxes are not supported'),
+    unimplementedService(StreamingDefinition, 'only transfers need streams, and they are made by the client here'),
+    unimplementedService(TransferDefinition, 'transfers are made by the client here: ctr with --local'),
+    unimplementedService(MountsDefinition, 'mounts are made by the client or the shim'),
+  ];
+}
+
+function unimplementedService(definition: ServiceDefinition, reason: string): ServedService {
+  const refuse = (method: string) => new EngineError('unimplemented', `${definition.fullName}/${method}: ${reason}`);
+  const handlers: Record<string, ServedService['handlers'][string]> = {};
+  for (const [key, {name, requestStream, responseStream}] of Object.entries(definition.methods)) {
+    handlers[key] = requestStream || responseStream ? () => failing(refuse(name)) : () => Promise.reject(refuse(name));
+  }
+  return {definition, handlers, namespaced: false};
+}
+
+function failing(error: EngineError): AsyncIterable<never> {
+  return {[Symbol.asyncIterator]: () => ({next: () => Promise.reject(error)})};
+}
