@@ -2,7 +2,8 @@ import {Buffer} from 'node:buffer';
 import {Errno} from './errno-names.ts';
 import {SystemCallError} from './errors.ts';
 import {closeFd, readFd} from './fd.ts';
-import {type FdWatch, watchFd} from './watch-fd.ts';
+import type {FdWatch} from './readiness.ts';
+import {watchFd} from './watch-fd.ts';
 
 export interface PipeReaderOptions {
   /** Largest piece handed out, in bytes: 1 to 1 MiB. Default 64 KiB, what a pipe holds. */

@@ -1,6 +1,7 @@
 import {EngineError} from '@longshore/errdefs';
 import {closeFd, writeFd} from './fd.ts';
-import {type FdWatch, watchFd} from './watch-fd.ts';
+import type {FdWatch} from './readiness.ts';
+import {watchFd} from './watch-fd.ts';
 
 export interface PipeWriterOptions {
   /** Bytes that may wait for room before `write` refuses (resource-exhausted). Default 16 MiB. */

@@ -92,6 +92,11 @@ export function ptyNumber(master: number): number {
   return buffer.readUInt32LE(0);
 }
 
+/** True for the master side of a pseudo-terminal. */
+export function isPtyMaster(fd: number): boolean {
+  return ioctlPointer(fd, TIOCGPTN, Buffer.alloc(4)) === 0;
+}
+
 /** Lets the slave be opened. */
 export function unlockPty(master: number): void {
   check('unlock pty of', `fd ${master}`, ioctlPointer(master, TIOCSPTLCK, Buffer.alloc(4)));

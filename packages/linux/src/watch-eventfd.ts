@@ -2,12 +2,12 @@ import {Buffer} from 'node:buffer';
 import {check, SystemCallError} from './errors.ts';
 import {closeFd, O_CLOEXEC, writeFd} from './fd.ts';
 import {addressOf, bind, bindFrom, keepAlive, type Pointer} from './libc.ts';
-import {onWakeSignal} from './watch-fd.ts';
+import {onWakeSignal} from './readiness.ts';
 
 /**
  * Events of an eventfd. It cannot signal (no O_ASYNC), and a read through node:fs would hold a thread of the runtime's
  * small pool for ever. So libc reads it, with POSIX AIO: glibc's own little thread sleeps in read(2) and the completion
- * arrives as SIGIO, which `watch-fd.ts` handles already.
+ * arrives as SIGIO, which `readiness.ts` handles already.
  */
 const nativeEventfd = bind<[initial: number, flags: number]>('eventfd', 'int', 'uint', 'int');
 const malloc = bind<[size: number], bigint>('malloc', 'void *', 'size_t');

@@ -1,254 +1,75 @@
-import {Buffer} from 'node:buffer';
-import {EngineError} from '@longshore/errdefs';
-import {Errno} from './errno-names.ts';
 import {SystemCallError} from './errors.ts';
-import {fcntl, O_ASYNC, O_NONBLOCK, setStatusFlags, statusFlags} from './fd.ts';
-import {bind} from './libc.ts';
-import {POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, pollfdSize, pollTable} from './poll.ts';
-import {isTerminal} from './terminal.ts';
-
-/**
- * Readiness of FIFOs, pipes, ttys, inotify and netlink sockets in both runtimes. Bun's event loop has no public way to
- * watch a descriptor that is not a socket, so the kernel is asked to send SIGIO (O_ASYNC) when anything changes, and
- * one poll(2) over all watched descriptors then tells what did. No thread, no timer, nothing to do while idle.
- *
- * No event is lost: the kernel sends the signal after it has made the data visible, every signal leads to a poll that
- * starts later, arming and re-enabling lead to a poll, and a poll that found something is repeated on the next turn of
- * the loop until one finds nothing.
- */
-export interface FdWatch extends Disposable {
-  /** Switches callbacks on and off; what is left out stays as it is. An enabled one is polled for at once. */
-  setInterest(interest: {readable?: boolean; writable?: boolean}): void;
-}
-
-export interface FdHandlers {
-  /** There is something to read, or the other side is gone (the next read says which). */
-  readable?: () => void;
-  /** There is room, or the reader is gone (the next write fails with EPIPE). Off until `setInterest` asks for it. */
-  writable?: () => void;
-}
-
-export interface WatchOptions {
-  /** Whether the watch keeps the process running. Default true. */
-  ref?: boolean;
-}
-
-const F_SETOWN = 8;
-
-const gettid = bind<[]>('gettid', 'int');
+import {closeFd, O_CLOEXEC, O_NOCTTY, O_PATH} from './fd.ts';
+import {type FdHandlers, type FdWatch, pollSoon, type WatchOptions, watchReadiness} from './readiness.ts';
+import {isPtyMaster, openPtyPeer} from './terminal.ts';
+import {IN_CLOSE_NOWRITE, IN_CLOSE_WRITE, watchPath} from './watch-path.ts';
 
 /**
  * Calls `readable` and `writable` from the event loop while the descriptor is ready (level semantics: a callback that
- * leaves data unread is called again on a later turn). Makes the open file description O_NONBLOCK and O_ASYNC, so it
- * must not be shared with a process that does not expect that. Dispose the watch before closing the descriptor.
- * Main thread only (failed-precondition); descriptors that cannot signal, such as eventfds, are refused (unimplemented).
+ * leaves data unread is called again on a later turn). For FIFOs, pipes, ttys, inotify and netlink sockets; makes the
+ * open file description O_NONBLOCK and O_ASYNC, so it must not be shared with a process that does not expect that.
+ * Dispose the watch before closing the descriptor. Main thread only (failed-precondition); descriptors that cannot
+ * signal, such as eventfds (see `watchEventfd`) and regular files, are refused (unimplemented).
  */
 export function watchFd(fd: number, handlers: FdHandlers, options: WatchOptions = {}): FdWatch {
-  if (gettid() !== process.pid)
-    throw new EngineError('failed-precondition', 'descriptors can only be watched on the main thread');
-  return new Watch(fd, handlers, options.ref ?? true);
-}
-
-const watches: Set<Watch> = new Set();
-/** How many watches each descriptor has: reader and writer of a pty may be two. */
-const armed: Map<number, number> = new Map();
-
-class Watch implements FdWatch {
-  readonly fd: number;
-  readonly handlers: FdHandlers;
-  readonly #ref: boolean;
-  readonly #terminal: boolean;
-  events: number;
-  closed = false;
-
-  constructor(fd: number, handlers: FdHandlers, ref: boolean) {
-    this.fd = fd;
-    this.handlers = handlers;
-    this.#ref = ref;
-    this.events = handlers.readable ? POLLIN : 0;
-    this.#terminal = isTerminal(fd);
-    listen();
-    arm(fd);
-    watches.add(this);
-    if (ref) holdLoop(1);
-    if (this.#terminal) watchChildren(1);
-    tableIsStale = true;
-    pollSoon();
-  }
-
-  setInterest(interest: {readable?: boolean; writable?: boolean}): void {
-    const before = this.events;
-    if (interest.readable !== undefined) this.#set(POLLIN, interest.readable && this.handlers.readable !== undefined);
-    if (interest.writable !== undefined) this.#set(POLLOUT, interest.writable && this.handlers.writable !== undefined);
-    if (this.closed || this.events === before) return;
-    tableIsStale = true;
-    if ((this.events & ~before) !== 0) pollSoon();
-  }
-
-  #set(bit: number, on: boolean): void {
-    this.events = on ? this.events | bit : this.events & ~bit;
-  }
-
-  [Symbol.dispose](): void {
-    if (this.closed) return;
-    this.closed = true;
-    watches.delete(this);
-    tableIsStale = true;
-    disarm(this.fd);
-    if (this.#ref) holdLoop(-1);
-    if (this.#terminal) watchChildren(-1);
-  }
-}
-
-function arm(fd: number): void {
-  const count = armed.get(fd) ?? 0;
-  if (count === 0) {
-    // The owner first: a tty would otherwise make its foreground process group the receiver.
-    fcntl(fd, F_SETOWN, process.pid);
-    setStatusFlags(fd, O_ASYNC | O_NONBLOCK, O_ASYNC | O_NONBLOCK);
-    // The kernel ignores O_ASYNC silently where a driver has no fasync operation; the flag then stays off.
-    if ((statusFlags(fd) & O_ASYNC) === 0)
-      throw new EngineError('unimplemented', `fd ${fd} is of a kind that cannot signal readiness`);
-  }
-  armed.set(fd, count + 1);
-}
-
-function disarm(fd: number): void {
-  const count = (armed.get(fd) ?? 1) - 1;
-  if (count > 0) {
-    armed.set(fd, count);
-    return;
-  }
-  armed.delete(fd);
+  const watch = watchReadiness(fd, handlers, options);
+  if (!isPtyMaster(fd)) return watch;
+  let hangup: Disposable;
   try {
-    setStatusFlags(fd, 0, O_ASYNC);
+    hangup = watchHangup(fd);
   } catch (error) {
-    // Closed by its owner already: then nothing signals any more.
-    if (!(error instanceof SystemCallError && error.errno === Errno.EBADF)) throw error;
+    watch[Symbol.dispose]();
+    throw error;
   }
+  return {
+    setInterest: interest => watch.setInterest(interest),
+    [Symbol.dispose]() {
+      hangup[Symbol.dispose]();
+      watch[Symbol.dispose]();
+    },
+  };
 }
 
-let listening = false;
-
-/** Installed once and never removed: SIGIO without a handler ends the process. */
-function listen(): void {
-  if (listening) return;
-  listening = true;
-  process.on('SIGIO', onSignal);
-}
-
-let polledThisTurn = false;
-let pollScheduled = false;
-
-const wakeListeners: Set<() => void> = new Set();
+/** When to look after a close: the event comes while the kernel is still on its way to the hang-up. */
+const delaysMs = [0, 2, 20, 200];
 
 /**
- * Calls `listener` at every SIGIO, for other sources that the kernel or libc announces by that signal. It must find out
- * by itself, and cheaply, whether it was meant.
+ * A pty master gets no SIGIO when its last slave is closed (the kernel's pty_close() wakes only sleepers). So inotify
+ * tells of every close of the slave. It is found by O_PATH, which neither opens the terminal nor needs its path.
  */
-export function onWakeSignal(listener: () => void): Disposable {
-  listen();
-  wakeListeners.add(listener);
-  return {[Symbol.dispose]: () => void wakeListeners.delete(listener)};
-}
-
-/** Polls at the first signal of a turn; the others of that turn share one poll at its end. */
-function onSignal(): void {
-  for (const listener of wakeListeners) listener();
-  if (watches.size === 0) return;
-  if (polledThisTurn) pollSoon();
-  else pollNow();
-}
-
-function pollSoon(): void {
-  if (pollScheduled) return;
-  pollScheduled = true;
-  setImmediate(onTurn);
-}
-
-function onTurn(): void {
-  pollScheduled = false;
-  polledThisTurn = false;
-  pollNow();
-}
-
-let table = Buffer.alloc(0);
-let polled: Watch[] = [];
-let tableIsStale = true;
-
-function pollNow(): void {
-  polledThisTurn = true;
-  if (tableIsStale) buildTable();
-  if (polled.length === 0) {
-    polledThisTurn = false;
-    return;
+function watchHangup(master: number): Disposable {
+  let slave: number;
+  try {
+    slave = openPtyPeer(master, O_PATH | O_NOCTTY | O_CLOEXEC);
+  } catch (error) {
+    if (!(error instanceof SystemCallError)) throw error;
+    return watchChildren(); // its devpts is out of reach
   }
-  const current = polled;
-  const revents = table;
-  if (pollTable(revents, current.length) > 0) {
-    // Before the callbacks: one that throws must not stop the next poll.
-    pollSoon();
-    for (let i = 0; i < current.length; i++) {
-      const bits = revents.readInt16LE(i * pollfdSize + 6);
-      if (bits !== 0) deliver(current[i]!, bits);
+  const timers = new Set<NodeJS.Timeout>();
+  const onClose = () => {
+    for (const delay of delaysMs) {
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        pollSoon();
+      }, delay);
+      timers.add(timer);
     }
-  } else if (!pollScheduled) {
-    // Only turns with several signals need the reset, and only a turn that is scheduled resets.
-    polledThisTurn = false;
-  }
-}
-
-function buildTable(): void {
-  tableIsStale = false;
-  polled = [...watches].filter(watch => watch.events !== 0);
-  table = Buffer.alloc(polled.length * pollfdSize);
-  for (const [i, watch] of polled.entries()) {
-    table.writeInt32LE(watch.fd, i * pollfdSize);
-    table.writeInt16LE(watch.events, i * pollfdSize + 4);
-  }
-}
-
-function deliver(watch: Watch, bits: number): void {
-  const gone = (bits & (POLLHUP | POLLERR | POLLNVAL)) !== 0;
-  // Interest is looked up again for each: an earlier callback may have paused or closed this watch.
-  if ((watch.events & POLLIN) !== 0 && (gone || (bits & POLLIN) !== 0)) call(watch, watch.handlers.readable);
-  if ((watch.events & POLLOUT) !== 0 && (gone || (bits & POLLOUT) !== 0)) call(watch, watch.handlers.writable);
-}
-
-function call(watch: Watch, handler: (() => void) | undefined): void {
-  if (watch.closed || !handler) return;
+  };
   try {
-    handler();
-  } catch (error) {
-    // As an error thrown in any event listener: uncaught, yet the other descriptors are served.
-    queueMicrotask(() => {
-      throw error;
-    });
+    const watch = watchPath(`/proc/self/fd/${slave}`, IN_CLOSE_WRITE | IN_CLOSE_NOWRITE, onClose, {ref: false});
+    return {
+      [Symbol.dispose]() {
+        watch[Symbol.dispose]();
+        for (const timer of timers) clearTimeout(timer);
+      },
+    };
+  } finally {
+    closeFd(slave);
   }
 }
 
-let holders = 0;
-let holder: NodeJS.Timeout | undefined;
-
-/** Signal listeners do not keep a process running, so a timer that fires every 24 days does. */
-function holdLoop(change: number): void {
-  holders += change;
-  if (holders > 0) holder ??= setInterval(() => {}, 0x7fffffff);
-  else {
-    clearInterval(holder);
-    holder = undefined;
-  }
-}
-
-let terminals = 0;
-
-/**
- * A pty master gets no SIGIO when the last process with the slave open ends (pty_close() wakes only sleepers). Such a
- * process is a child of ours or its descendant that we reap, so the end of a child is a reason to poll.
- */
-function watchChildren(change: number): void {
-  const before = terminals;
-  terminals += change;
-  if (before === 0 && terminals > 0) process.on('SIGCHLD', pollSoon);
-  if (before > 0 && terminals === 0) process.off('SIGCHLD', pollSoon);
+/** Second best: who has a terminal open is mostly a child, and its end is announced. */
+function watchChildren(): Disposable {
+  process.on('SIGCHLD', pollSoon);
+  return {[Symbol.dispose]: () => void process.off('SIGCHLD', pollSoon)};
 }

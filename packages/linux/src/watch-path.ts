@@ -3,7 +3,7 @@ import {cstr, textUntilNul} from './c-string.ts';
 import {check} from './errors.ts';
 import {closeFd, readFd} from './fd.ts';
 import {bind, type Pointer} from './libc.ts';
-import {type WatchOptions, watchFd} from './watch-fd.ts';
+import {type WatchOptions, watchReadiness} from './readiness.ts';
 
 const inotifyInit = bind<[flags: number]>('inotify_init1', 'int', 'int');
 const inotifyAdd = bind<[fd: number, path: Pointer, mask: number]>('inotify_add_watch', 'int', 'int', 'void *', 'uint');
@@ -48,7 +48,7 @@ export function watchPath(
   try {
     check('watch', path, inotifyAdd(fd, cstr(path), mask));
     let open = true;
-    const watch = watchFd(fd, {readable: () => drain(fd, event => open && onEvent(event))}, options);
+    const watch = watchReadiness(fd, {readable: () => drain(fd, event => open && onEvent(event))}, options);
     return {
       [Symbol.dispose]() {
         if (!open) return;
