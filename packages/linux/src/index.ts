@@ -26,6 +26,7 @@ export type {FdHandlers, FdWatch, WatchOptions} from './readiness.ts';
 export {onWakeSignal} from './readiness.ts';
 export * from './signals.ts';
 export * from './spawn.ts';
+export * from './sync-fs.ts';
 export * from './unix-datagram.ts';
 export * from './unix-socket.ts';
 export * from './wait.ts';
