@@ -1,0 +1,78 @@
+/** What is written into the files that a container finds its names and name servers in. */
+import type {SandboxRequest} from '../ports/network-controller.ts';
+import {appendHosts, formatHosts, ownEntries, parseExtraHost} from './files/hosts-file.ts';
+import {type GeneratedResolvConf, generateResolvConf, parseResolvConf} from './files/resolv-conf.ts';
+import {formatIpv4} from './ipv4.ts';
+import {isUserDefined, type Network} from './network.ts';
+import type {NetworkConfig} from './network-config.ts';
+import type {HostFiles, SandboxFiles} from './ports.ts';
+import type {NetworkRegistry} from './registry.ts';
+import type {SandboxRecord} from './sandbox-record.ts';
+
+export interface ContainerFilesParts {
+  config: NetworkConfig;
+  registry: NetworkRegistry;
+  host: HostFiles;
+  files: SandboxFiles;
+}
+
+export class ContainerFiles {
+  readonly #parts: ContainerFilesParts;
+
+  constructor(parts: ContainerFilesParts) {
+    this.#parts = parts;
+  }
+
+  /** Writes both; returns what the embedded name server has to know. */
+  async write(request: SandboxRequest, sandbox: SandboxRecord): Promise<GeneratedResolvConf> {
+    const {files} = this.#parts;
+    const resolv = this.#resolvConf(request, sandbox);
+    await Promise.all([
+      this.writeHosts(request, sandbox),
+      files.writeResolvConf(request.files.resolvConf, request.files.resolvConfHash, resolv.text),
+    ]);
+    return resolv;
+  }
+
+  async writeHosts(request: SandboxRequest, sandbox: SandboxRecord): Promise<void> {
+    await this.#parts.files.writeHosts(request.files.hosts, this.#hosts(request, sandbox));
+  }
+
+  /** What the name server of a container that runs already has to know. */
+  resolver(request: SandboxRequest, sandbox: SandboxRecord): GeneratedResolvConf {
+    return this.#resolvConf(request, sandbox);
+  }
+
+  #hosts(request: SandboxRequest, sandbox: SandboxRecord): string {
+    const extra = request.extraHosts.flatMap(text => parseExtraHost(text, this.#gateways()));
+    if (sandbox.isHost) return appendHosts(this.#parts.host.hosts(), extra);
+    const addresses = (sandbox.endpoints ?? []).flatMap(({address}) => (address === '' ? [] : [address]));
+    return formatHosts([...extra, ...ownEntries(addresses, request.hostname, request.domainname)]);
+  }
+
+  #resolvConf(request: SandboxRequest, sandbox: SandboxRecord): GeneratedResolvConf {
+    const {config, host, registry} = this.#parts;
+    const pick = (own: readonly string[], daemon: readonly string[]) => (own.length > 0 ? own : daemon);
+    const settings = {
+      nameservers: pick(request.dns, config.dns),
+      search: pick(request.dnsSearch, config.dnsSearch),
+      options: pick(request.dnsOptions, config.dnsOptions),
+    };
+    const networks = (sandbox.endpoints ?? []).map(({networkId}) => registry.byId(networkId));
+    const mode = sandbox.isHost ? 'host' : networks.some(isServed) ? 'internal' : 'legacy';
+    const {text, path} = host.resolvConf();
+    return generateResolvConf(parseResolvConf(text), settings, mode, path);
+  }
+
+  /** What `host-gateway` means. */
+  #gateways(): readonly string[] {
+    const {config, registry} = this.#parts;
+    if (config.hostGatewayIps.length > 0) return config.hostGatewayIps;
+    const bridge = registry.byName('bridge');
+    return bridge?.kind === 'bridge' ? [formatIpv4(bridge.deviceAddress)] : [];
+  }
+}
+
+function isServed(network: Network | undefined): boolean {
+  return network !== undefined && isUserDefined(network);
+}

@@ -1,0 +1,118 @@
+/** The packet filter of bridge networks: the chains, jumps and rules of Docker 28, in the words of iptables-save. */
+import {formatSubnet} from '../ipv4.ts';
+import type {BridgeNetwork} from '../network.ts';
+import type {FirewallRule} from '../ports.ts';
+import type {PublishedPort} from '../sandbox-record.ts';
+
+/** Chains that belong to the daemon, by table. What somebody else puts there is lost. */
+export const ownChains = {
+  raw: [],
+  filter: [
+    'DOCKER',
+    'DOCKER-BRIDGE',
+    'DOCKER-CT',
+    'DOCKER-FORWARD',
+    'DOCKER-ISOLATION-STAGE-1',
+    'DOCKER-ISOLATION-STAGE-2',
+  ],
+  nat: ['DOCKER'],
+} as const satisfies Record<FirewallRule['table'], readonly string[]>;
+
+/** Made when missing, then left to the administrator. */
+export const userChain = 'DOCKER-USER';
+
+/** Rules that do not depend on any network. */
+export function baseRules(options: {userlandProxy: boolean}): FirewallRule[] {
+  const output = options.userlandProxy ? '! -d 127.0.0.0/8 ' : '';
+  return [
+    head('filter', 'FORWARD', '-j DOCKER-FORWARD'),
+    head('filter', 'FORWARD', `-j ${userChain}`),
+    tail('filter', 'DOCKER-FORWARD', '-j DOCKER-CT'),
+    tail('filter', 'DOCKER-FORWARD', '-j DOCKER-ISOLATION-STAGE-1'),
+    tail('filter', 'DOCKER-FORWARD', '-j DOCKER-BRIDGE'),
+    tail('nat', 'PREROUTING', '-m addrtype --dst-type LOCAL -j DOCKER'),
+    tail('nat', 'OUTPUT', `${output}-m addrtype --dst-type LOCAL -j DOCKER`),
+  ];
+}
+
+/** Rules of one network: forwarding, isolation from the others, masquerading. */
+export function networkRules(network: BridgeNetwork): FirewallRule[] {
+  return network.internal ? internalRules(network) : externalRules(network);
+}
+
+function externalRules({device, subnet, options}: BridgeNetwork): FirewallRule[] {
+  const cidr = formatSubnet(subnet);
+  return [
+    directAccess(device, cidr),
+    tail('filter', 'DOCKER', `! -i ${device} -o ${device} -j DROP`),
+    tail('filter', 'DOCKER-BRIDGE', `-o ${device} -j DOCKER`),
+    tail('filter', 'DOCKER-CT', `-o ${device} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`),
+    ...(options.icc ? [] : [tail('filter', 'DOCKER-FORWARD', `-i ${device} -o ${device} -j DROP`)]),
+    tail('filter', 'DOCKER-FORWARD', `-i ${device} -j ACCEPT`),
+    tail('filter', 'DOCKER-ISOLATION-STAGE-1', `-i ${device} ! -o ${device} -j DOCKER-ISOLATION-STAGE-2`),
+    head('filter', 'DOCKER-ISOLATION-STAGE-2', `-o ${device} -j DROP`),
+    ...(options.masquerade ? [head('nat', 'POSTROUTING', `-s ${cidr} ! -o ${device} -j MASQUERADE`)] : []),
+    head('nat', 'DOCKER', `-i ${device} -j RETURN`),
+  ];
+}
+
+/** Nothing comes in from elsewhere, nothing gets out. */
+function internalRules({device, subnet, options}: BridgeNetwork): FirewallRule[] {
+  const cidr = formatSubnet(subnet);
+  const verdict = options.icc ? 'ACCEPT' : 'DROP';
+  return [
+    directAccess(device, cidr),
+    tail('filter', 'DOCKER-FORWARD', `-i ${device} -o ${device} -j ${verdict}`),
+    head('filter', 'DOCKER-ISOLATION-STAGE-1', `! -d ${cidr} -i ${device} -j DROP`),
+    head('filter', 'DOCKER-ISOLATION-STAGE-1', `! -s ${cidr} -o ${device} -j DROP`),
+  ];
+}
+
+/**
+ * Other machines must not reach a container by its own address, only by a published port. Docker has one such rule per
+ * container; one for all of the network's addresses but the host's own says the same without a process per container.
+ */
+function directAccess(device: string, cidr: string): FirewallRule {
+  return tail('raw', 'PREROUTING', `-d ${cidr} ! -i ${device} -m addrtype ! --dst-type LOCAL -j DROP`);
+}
+
+/** Rules of one published port. `hairpin` is for a host without the userland proxy. */
+export function portRules(port: PublishedPort, options: {userlandProxy: boolean}): FirewallRule[] {
+  const {protocol, containerAddress, containerPort, hostAddress, hostPort, device} = port;
+  const match = `-p ${protocol} -m ${protocol}`;
+  const isAny = hostAddress === '0.0.0.0';
+  const outside = options.userlandProxy ? `! -i ${device} ` : '';
+  const target = `${containerAddress}:${containerPort}`;
+  return [
+    head(
+      'filter',
+      'DOCKER',
+      `-d ${containerAddress}/32 ! -i ${device} -o ${device} ${match} --dport ${containerPort} -j ACCEPT`,
+    ),
+    tail(
+      'nat',
+      'DOCKER',
+      `${isAny ? '' : `-d ${hostAddress}/32 `}${outside}${match} --dport ${hostPort} -j DNAT --to-destination ${target}`,
+    ),
+    ...(hostAddress.startsWith('127.')
+      ? [tail('raw', 'PREROUTING', `-d ${hostAddress}/32 ! -i lo ${match} --dport ${hostPort} -j DROP`)]
+      : []),
+    ...(options.userlandProxy
+      ? []
+      : [
+          tail(
+            'nat',
+            'POSTROUTING',
+            `-s ${containerAddress}/32 -d ${containerAddress}/32 ${match} --dport ${containerPort} -j MASQUERADE`,
+          ),
+        ]),
+  ];
+}
+
+function head(table: FirewallRule['table'], chain: string, rule: string): FirewallRule {
+  return {table, chain, rule, at: 'head'};
+}
+
+function tail(table: FirewallRule['table'], chain: string, rule: string): FirewallRule {
+  return {table, chain, rule, at: 'tail'};
+}

@@ -1,0 +1,80 @@
+/** A network while the daemon runs: its record, and who is on it. */
+import {EngineError} from '@longshore/errdefs';
+import {AddressPool} from './address-pool.ts';
+import {type BridgeOptions, readBridgeOptions} from './bridge-options.ts';
+import type {NetworkRecord} from './documents.ts';
+import {formatIpv4, parseIpv4, parseSubnet, type Subnet} from './ipv4.ts';
+import type {BridgeDevice} from './ports.ts';
+import type {Endpoint} from './sandbox-record.ts';
+
+export type Network = BridgeNetwork | PlainNetwork;
+
+/** `host` and `none`: nothing in the kernel belongs to them. */
+export interface PlainNetwork {
+  readonly kind: 'host' | 'null';
+  readonly record: NetworkRecord;
+  readonly endpoints: Map<string, Endpoint>;
+}
+
+export interface BridgeNetwork {
+  readonly kind: 'bridge';
+  readonly record: NetworkRecord;
+  /** By container id. */
+  readonly endpoints: Map<string, Endpoint>;
+  readonly isDefault: boolean;
+  readonly device: string;
+  readonly internal: boolean;
+  readonly options: BridgeOptions;
+  readonly subnet: Subnet;
+  /** Address of the device. */
+  readonly deviceAddress: number;
+  /** Default route of its containers; undefined on internal networks. */
+  readonly gateway: number | undefined;
+  readonly addresses: AddressPool;
+}
+
+/** Builds the running form of a stored network. Throws `data-loss` for a record without a usable pool. */
+export function openNetwork(record: NetworkRecord, mtu: number): Network {
+  if (record.Driver !== 'bridge') {
+    return {kind: record.Driver === 'host' ? 'host' : 'null', record, endpoints: new Map()};
+  }
+  const pool = record.IPAM.Config?.[0];
+  const subnet = parseSubnet(pool?.Subnet ?? '');
+  if (!subnet) throw new EngineError('data-loss', `network ${record.Name} has no usable subnet`);
+  const isDefault = record.Name === 'bridge';
+  const given = parseIpv4(pool?.Gateway ?? '') ?? subnet.address + 1;
+  const deviceAddress = isDefault ? (parseIpv4(record.BridgeAddress) ?? given) : given;
+  const auxiliary = Object.values(pool?.AuxiliaryAddresses ?? {}).flatMap(text => parseIpv4(text) ?? []);
+  return {
+    kind: 'bridge',
+    record,
+    endpoints: new Map(),
+    isDefault,
+    device: record.Bridge,
+    internal: record.Internal,
+    options: readBridgeOptions(record.Options ?? {}, mtu),
+    subnet,
+    deviceAddress,
+    gateway: record.Internal ? undefined : given,
+    addresses: new AddressPool({
+      subnet,
+      range: parseSubnet(pool?.IPRange ?? ''),
+      reserved: [given, deviceAddress, ...auxiliary],
+    }),
+  };
+}
+
+/** Only these resolve each other's names, and take aliases. */
+export function isUserDefined(network: Network): boolean {
+  return network.kind === 'bridge' && !network.isDefault;
+}
+
+/** The device that carries the network. */
+export function bridgeDevice(network: BridgeNetwork): BridgeDevice {
+  return {
+    name: network.device,
+    cidr: `${formatIpv4(network.deviceAddress)}/${network.subnet.prefix}`,
+    mtu: network.options.mtu,
+    filtersInside: !network.options.icc,
+  };
+}

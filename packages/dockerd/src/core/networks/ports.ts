@@ -1,0 +1,115 @@
+/** What the networks part needs from the kernel, the disk and other processes. Implemented in `drivers/bridge`. */
+
+import type {NetworkRecord} from './documents.ts';
+import type {Subnet} from './ipv4.ts';
+import type {SandboxRecord} from './sandbox-record.ts';
+
+export interface BridgeDevice {
+  name: string;
+  /** Address with prefix length. */
+  cidr: string;
+  mtu: number;
+  /** The packet filter must see what goes from container to container. */
+  filtersInside: boolean;
+}
+
+/** One end on the bridge, one in the container. */
+export interface VethPair {
+  hostInterface: string;
+  interface: string;
+  device: string;
+  mac: string;
+  cidr: string;
+  mtu: number;
+}
+
+/** The kernel. Every method is synchronous and fast: a few netlink messages. */
+export interface LinkDriver {
+  /** Subnets that the host can already reach by a route other than over the devices `except`. */
+  hostSubnets(except: readonly string[]): Subnet[];
+  /** First address of a device, or undefined when it has none or does not exist. */
+  deviceCidr(name: string): string | undefined;
+  /** Makes the bridge, or adopts it when it is there: address, MTU, up. Throws when a device of another kind has the name. */
+  ensureBridge(device: BridgeDevice): void;
+  deviceExists(name: string): boolean;
+  /** Removes a device; fine when it is gone. Slow: the kernel waits until nobody can be using it. */
+  deleteDevice(name: string): void;
+  /** Makes a network namespace with its loopback up, and pins it. */
+  openNamespace(path: string): void;
+  /** Unpins it; fine when it is gone. */
+  closeNamespace(path: string): void;
+  /** True when the path pins a namespace. */
+  isNamespace(path: string): boolean;
+  /** Pinned files that are there, without those of other uses. */
+  namespaces(): string[];
+  /** Connects a namespace to a bridge, and tells the neighbours whose the address is now. On failure the pair is gone. */
+  addVeth(namespace: string, pair: VethPair): void;
+  /**
+   * Takes a device off its bridge at once; fine when it is gone. It goes with the namespace of its other end: to delete
+   * it here would wait for the kernel, some 30 ms.
+   */
+  detachDevice(name: string): void;
+  /** The default route; undefined removes it. */
+  setDefaultRoute(namespace: string, route: {gateway: string; interface: string} | undefined): void;
+}
+
+export interface FirewallRule {
+  table: 'raw' | 'filter' | 'nat';
+  chain: string;
+  /** As iptables-save prints it, without `-A CHAIN`. */
+  rule: string;
+  /** Before or behind what is in the chain. */
+  at: 'head' | 'tail';
+}
+
+export interface Firewall {
+  /** Makes exactly these rules hold, whatever an earlier daemon left. One save, one restore. */
+  sync(rules: readonly FirewallRule[]): Promise<void>;
+  /** Changes them, all or nothing per table. */
+  change(add: readonly FirewallRule[], remove: readonly FirewallRule[]): Promise<void>;
+}
+
+export interface NetworkStore {
+  load(): Promise<NetworkRecord[]>;
+  /** Durable when it resolves. */
+  save(record: NetworkRecord): Promise<void>;
+  remove(id: string): Promise<void>;
+}
+
+/** Records that survive the daemon, not the machine. */
+export interface SandboxStore {
+  load(): SandboxRecord[];
+  save(record: SandboxRecord): void;
+  remove(containerId: string): void;
+}
+
+/** Files of the host that those of containers are made from. */
+export interface HostFiles {
+  /** Contents of the resolv.conf to start from, and its path for a comment. */
+  resolvConf(): {text: string; path: string};
+  hosts(): string;
+}
+
+/** The files that are mounted over /etc/hosts and /etc/resolv.conf of a container. */
+export interface SandboxFiles {
+  /** Changes the file in place: it may be mounted already. */
+  writeHosts(path: string, text: string): Promise<void>;
+  /** Leaves a file alone that somebody changed since the hash was written. */
+  writeResolvConf(path: string, hashPath: string, text: string): Promise<void>;
+}
+
+/** The DNS server inside the sandboxes on user-defined networks. */
+export interface NameServer {
+  /** Listens on 127.0.0.11 in the namespace. Serving again replaces what it knew. */
+  serve(sandbox: ServedSandbox): Promise<void>;
+  /** Fine when it does not serve it. */
+  stop(containerId: string): void;
+}
+
+export interface ServedSandbox {
+  containerId: string;
+  namespace: string;
+  /** Servers for other names; `fromHost` ones are asked from the host's network. */
+  external: readonly {address: string; fromHost: boolean}[];
+  hasNdots: boolean;
+}

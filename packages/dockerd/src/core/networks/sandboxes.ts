@@ -1,0 +1,269 @@
+/** The network sandboxes of running containers: made, changed and removed as a whole. */
+import {join} from 'node:path';
+import {type CallContext, randomHex} from '@longshore/base';
+import {EngineError} from '@longshore/errdefs';
+import type {EndpointSettings} from '../containers/documents/network-settings.ts';
+import type {EventBus} from '../events/event-bus.ts';
+import type {SandboxRequest} from '../ports/network-controller.ts';
+import type {ContainerFiles} from './container-files.ts';
+import {drawEndpoint, gatewayEndpoint, releaseAddress, vethPair} from './endpoints.ts';
+import {isUserDefined, type Network} from './network.ts';
+import type {PortPublisher} from './port-publisher.ts';
+import type {LinkDriver, NameServer, SandboxStore} from './ports.ts';
+import type {NetworkRegistry} from './registry.ts';
+import type {Endpoint, SandboxRecord} from './sandbox-record.ts';
+import {requestedOf} from './sandbox-settings.ts';
+
+export interface SandboxesParts {
+  /** Where namespaces are pinned. */
+  directory: string;
+  registry: NetworkRegistry;
+  links: LinkDriver;
+  store: SandboxStore;
+  files: ContainerFiles;
+  publisher: PortPublisher;
+  names: NameServer;
+  events: EventBus;
+}
+
+export class Sandboxes {
+  readonly #parts: SandboxesParts;
+  readonly #byContainer = new Map<string, SandboxRecord>();
+
+  constructor(parts: SandboxesParts) {
+    this.#parts = parts;
+  }
+
+  get(containerId: string): SandboxRecord | undefined {
+    return this.#byContainer.get(containerId);
+  }
+
+  get all(): SandboxRecord[] {
+    return [...this.#byContainer.values()];
+  }
+
+  /** Makes a sandbox; on failure nothing is left of it. */
+  async open(ctx: CallContext, request: SandboxRequest): Promise<SandboxRecord> {
+    const left = this.#byContainer.get(request.containerId);
+    if (left) await this.#undo(ctx, left);
+    const networks = this.#networksOf(request);
+    const id = randomHex(32);
+    const isHost = networks.some(network => network.kind === 'host');
+    const key = join(this.#parts.directory, isHost ? 'default' : id.slice(0, 12));
+    const {containerId, containerName} = request;
+    const sandbox: SandboxRecord = {id, containerId, containerName, key, isHost, endpoints: [], ports: []};
+    this.#byContainer.set(containerId, sandbox);
+    try {
+      for (const network of networks) this.#draw(sandbox, network, request);
+      this.#parts.store.save(sandbox);
+      if (!isHost) this.#wire(sandbox);
+      const [resolver] = await Promise.all([
+        this.#parts.files.write(request, sandbox),
+        this.#publish(ctx, request, sandbox),
+      ]);
+      if (networks.some(isUserDefined)) {
+        await this.#parts.names.serve({containerId, namespace: key, ...resolver});
+      }
+    } catch (error) {
+      await this.#undo(ctx, sandbox);
+      throw error;
+    }
+    for (const endpoint of sandbox.endpoints ?? []) this.#announce('connect', sandbox, endpoint);
+    return sandbox;
+  }
+
+  /** Removes a sandbox; fine when there is none. */
+  async close(ctx: CallContext, containerId: string): Promise<void> {
+    const sandbox = this.#byContainer.get(containerId);
+    if (!sandbox) return;
+    const endpoints = sandbox.endpoints ?? [];
+    await this.#undo(ctx, sandbox);
+    for (const endpoint of endpoints) this.#announce('disconnect', sandbox, endpoint);
+  }
+
+  /** Puts a running container on one more network. */
+  async connect(network: Network, request: SandboxRequest, settings: EndpointSettings): Promise<Endpoint> {
+    const sandbox = this.#running(request.containerId);
+    const before = gatewayEndpoint(sandbox.endpoints ?? []);
+    const endpoint = this.#draw(sandbox, network, {
+      ...request,
+      endpoints: {...request.endpoints, [network.record.Name]: settings},
+    });
+    try {
+      this.#parts.store.save(sandbox);
+      if (network.kind === 'bridge') this.#parts.links.addVeth(sandbox.key, vethPair(network, endpoint));
+      this.#routeAgain(sandbox, before);
+      await this.#follow(request, sandbox);
+    } catch (error) {
+      this.#parts.links.deleteDevice(endpoint.hostInterface);
+      this.#removeEndpoint(sandbox, endpoint);
+      this.#parts.store.save(sandbox);
+      this.#routeAgain(sandbox, undefined);
+      throw error;
+    }
+    this.#announce('connect', sandbox, endpoint);
+    return endpoint;
+  }
+
+  /** Takes a running container off a network. */
+  async disconnect(network: Network, request: SandboxRequest): Promise<void> {
+    const sandbox = this.#running(request.containerId);
+    const endpoint = network.endpoints.get(request.containerId);
+    if (!endpoint) return;
+    const before = gatewayEndpoint(sandbox.endpoints ?? []);
+    await this.#parts.publisher.withdraw(this.#portsOf(sandbox, endpoint));
+    this.#parts.links.deleteDevice(endpoint.hostInterface);
+    this.#removeEndpoint(sandbox, endpoint);
+    this.#parts.store.save(sandbox);
+    this.#routeAgain(sandbox, before);
+    await this.#follow(request, sandbox);
+    this.#announce('disconnect', sandbox, endpoint);
+  }
+
+  /** Takes over the sandbox of a container that outlived the last daemon. */
+  adopt(sandbox: SandboxRecord): void {
+    this.#byContainer.set(sandbox.containerId, sandbox);
+    for (const endpoint of sandbox.endpoints ?? []) {
+      this.#parts.registry.byId(endpoint.networkId)?.endpoints.set(sandbox.containerId, endpoint);
+    }
+  }
+
+  /** The name server of an adopted sandbox died with the last daemon. */
+  async serveNames(request: SandboxRequest, sandbox: SandboxRecord): Promise<void> {
+    const isServed = (sandbox.endpoints ?? []).some(({dnsNames}) => dnsNames !== null);
+    if (!isServed) return;
+    const resolver = this.#parts.files.resolver(request, sandbox);
+    await this.#parts.names.serve({containerId: sandbox.containerId, namespace: sandbox.key, ...resolver});
+  }
+
+  /** Removes what is left of a sandbox whose container is gone, adopted or not. */
+  async discard(ctx: CallContext, sandbox: SandboxRecord): Promise<void> {
+    await this.#undo(ctx, sandbox);
+  }
+
+  rename(containerId: string, name: string): void {
+    const sandbox = this.#byContainer.get(containerId);
+    if (!sandbox) return;
+    const replaced = (names: string[] | null) =>
+      names && [name, ...names.filter(each => each !== sandbox.containerName && each !== name)];
+    for (const endpoint of sandbox.endpoints ?? []) {
+      endpoint.dnsNames = replaced(endpoint.dnsNames);
+      endpoint.containerName = name;
+    }
+    sandbox.containerName = name;
+    this.#parts.store.save(sandbox);
+  }
+
+  #running(containerId: string): SandboxRecord {
+    const sandbox = this.#byContainer.get(containerId);
+    if (sandbox) return sandbox;
+    throw new EngineError('failed-precondition', `container ${containerId} has no network sandbox`);
+  }
+
+  /** The network of the mode first, since its interface is eth0. */
+  #networksOf(request: SandboxRequest): Network[] {
+    const first = this.#parts.registry.find(request.networkMode);
+    const others = Object.keys(request.endpoints)
+      .map(name => this.#parts.registry.find(name))
+      .filter(network => network !== first);
+    const all = [first, ...new Set(others)];
+    if (all.length > 1 && all.some(({kind}) => kind !== 'bridge')) {
+      throw new EngineError(
+        'invalid-argument',
+        'container cannot be connected to multiple networks with one of the networks in private (none) mode',
+      );
+    }
+    return all;
+  }
+
+  /** Adds an endpoint to the sandbox and its network; only the address is taken. */
+  #draw(sandbox: SandboxRecord, network: Network, request: SandboxRequest): Endpoint {
+    const interfaces = new Set((sandbox.endpoints ?? []).map(each => each.interface));
+    const stored = request.endpoints[network.record.Name] ?? request.endpoints[network.record.Id];
+    const endpoint = drawEndpoint(network, request, stored && requestedOf(stored), interfaces);
+    sandbox.endpoints = [...(sandbox.endpoints ?? []), endpoint];
+    network.endpoints.set(sandbox.containerId, endpoint);
+    return endpoint;
+  }
+
+  /** All that the kernel has to do, in one go. */
+  #wire(sandbox: SandboxRecord): void {
+    const {links, registry} = this.#parts;
+    links.openNamespace(sandbox.key);
+    for (const endpoint of sandbox.endpoints ?? []) {
+      const network = registry.byId(endpoint.networkId);
+      if (network?.kind === 'bridge') links.addVeth(sandbox.key, vethPair(network, endpoint));
+    }
+    const gateway = gatewayEndpoint(sandbox.endpoints ?? []);
+    if (gateway) links.setDefaultRoute(sandbox.key, gateway);
+  }
+
+  #routeAgain(sandbox: SandboxRecord, before: Endpoint | undefined): void {
+    const gateway = gatewayEndpoint(sandbox.endpoints ?? []);
+    if (gateway !== before) this.#parts.links.setDefaultRoute(sandbox.key, gateway);
+  }
+
+  /** Files and name server after a change of the networks. */
+  async #follow(request: SandboxRequest, sandbox: SandboxRecord): Promise<void> {
+    await this.#parts.files.write(request, sandbox);
+    await this.serveNames(request, sandbox);
+  }
+
+  async #publish(ctx: CallContext, request: SandboxRequest, sandbox: SandboxRecord): Promise<void> {
+    const gateway = gatewayEndpoint(sandbox.endpoints ?? []);
+    const network = gateway && this.#parts.registry.byId(gateway.networkId);
+    if (!gateway || network?.kind !== 'bridge') return;
+    await this.#parts.publisher.publish(ctx, request, network, gateway, ports => {
+      sandbox.ports = ports;
+      this.#parts.store.save(sandbox);
+    });
+  }
+
+  #portsOf(sandbox: SandboxRecord, endpoint: Endpoint) {
+    return (sandbox.ports ?? []).filter(port => port.containerAddress === endpoint.address);
+  }
+
+  #removeEndpoint(sandbox: SandboxRecord, endpoint: Endpoint): void {
+    const network = this.#parts.registry.byId(endpoint.networkId);
+    const ports = this.#portsOf(sandbox, endpoint);
+    if (endpoint.hostInterface !== '') this.#parts.links.detachDevice(endpoint.hostInterface);
+    sandbox.endpoints = (sandbox.endpoints ?? []).filter(each => each !== endpoint);
+    sandbox.ports = (sandbox.ports ?? []).filter(port => !ports.includes(port));
+    if (network?.endpoints.get(sandbox.containerId) === endpoint) {
+      network.endpoints.delete(sandbox.containerId);
+      releaseAddress(network, endpoint);
+    }
+  }
+
+  /** Every step is tried; the record goes last, so that a failure is found again at the next start. */
+  async #undo(ctx: CallContext, sandbox: SandboxRecord): Promise<void> {
+    const {links, store, names, publisher} = this.#parts;
+    const {containerId} = sandbox;
+    let isClean = true;
+    const attempt = async (step: string, action: () => unknown) => {
+      try {
+        await action();
+      } catch (error) {
+        isClean = false;
+        ctx.log.warn({container: containerId, step, error}, 'cannot clean up a network sandbox');
+      }
+    };
+    await attempt('name server', () => names.stop(containerId));
+    await attempt('published ports', () => publisher.withdraw(sandbox.ports ?? []));
+    for (const endpoint of sandbox.endpoints ?? []) {
+      await attempt(`endpoint ${endpoint.networkName}`, () => this.#removeEndpoint(sandbox, endpoint));
+    }
+    if (!sandbox.isHost) await attempt('namespace', () => links.closeNamespace(sandbox.key));
+    if (isClean) await attempt('record', () => store.remove(containerId));
+    if (this.#byContainer.get(containerId) === sandbox) this.#byContainer.delete(containerId);
+  }
+
+  #announce(action: 'connect' | 'disconnect', sandbox: SandboxRecord, endpoint: Endpoint): void {
+    const network = this.#parts.registry.byId(endpoint.networkId);
+    this.#parts.events.publish('network', action, endpoint.networkId, {
+      container: sandbox.containerId,
+      name: endpoint.networkName,
+      type: network?.record.Driver ?? '',
+    });
+  }
+}

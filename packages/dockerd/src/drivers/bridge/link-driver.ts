@@ -1,0 +1,183 @@
+/** Bridges, pairs and namespaces by netlink: no process is started, and nothing here waits. */
+import {mkdirSync, readdirSync} from 'node:fs';
+import {join} from 'node:path';
+import {EngineError, isErrorCode} from '@longshore/errdefs';
+import {
+  AT_FDCWD,
+  closeFd,
+  createNetns,
+  deleteNetns,
+  inNetns,
+  isErrno,
+  type Netlink,
+  O_RDONLY,
+  openAt,
+  openNetlink,
+  PacketSocket,
+  statFsType,
+  writeKernelFile,
+} from '@longshore/linux';
+import {parseCidr, type Subnet, subnetOf} from '../../core/networks/ipv4.ts';
+import {randomMac} from '../../core/networks/mac-address.ts';
+import type {BridgeDevice, LinkDriver, VethPair} from '../../core/networks/ports.ts';
+import {announceAddress} from './announcement.ts';
+
+export interface NetlinkDriver extends LinkDriver, Disposable {}
+
+/** `directory` holds the pinned namespaces. Works in the network namespace of this moment. */
+export function openLinkDriver(directory: string): NetlinkDriver {
+  mkdirSync(directory, {recursive: true, mode: 0o755});
+  const host = openNetlink();
+  const frames = new PacketSocket();
+  return {
+    hostSubnets: except => hostSubnets(host, except),
+    deviceCidr: name => deviceCidr(host, name),
+    ensureBridge: device => ensureBridge(host, device),
+    deviceExists: name => findLink(host, name) !== undefined,
+    deleteDevice: name => ignoreMissing(() => host.linkDelete(name)),
+    openNamespace,
+    closeNamespace: deleteNetns,
+    isNamespace,
+    namespaces: () => readdirSync(directory).map(name => join(directory, name)),
+    addVeth(namespace, pair) {
+      addVeth(host, namespace, pair);
+      announceAddress(host, frames, pair);
+    },
+    detachDevice: name =>
+      ignoreMissing(() => {
+        host.linkSetDown(name);
+        host.linkSetMaster(name, null);
+      }),
+    setDefaultRoute,
+    [Symbol.dispose]() {
+      frames[Symbol.dispose]();
+      host[Symbol.dispose]();
+    },
+  };
+}
+
+function hostSubnets(host: Netlink, except: readonly string[]): Subnet[] {
+  const skipped = new Set(host.linkList().flatMap(link => (except.includes(link.name) ? [link.index] : [])));
+  return host.routeList().flatMap(({family, destination, linkIndex}) => {
+    if (family !== 'ipv4' || destination === 'default' || skipped.has(linkIndex ?? 0)) return [];
+    const cidr = parseCidr(destination);
+    return cidr ? [subnetOf(cidr.address, cidr.prefix)] : [];
+  });
+}
+
+function deviceCidr(host: Netlink, name: string): string | undefined {
+  if (!findLink(host, name)) return undefined;
+  return host.addressList(name).find(({family, scope}) => family === 'ipv4' && scope === 0)?.prefix;
+}
+
+function findLink(host: Netlink, name: string) {
+  try {
+    return host.linkGet(name);
+  } catch (error) {
+    if (isErrorCode(error, 'not-found')) return undefined;
+    throw error;
+  }
+}
+
+function ensureBridge(host: Netlink, {name, cidr, mtu, filtersInside}: BridgeDevice): void {
+  const existing = findLink(host, name);
+  if (existing && existing.kind !== 'bridge') {
+    throw new EngineError('conflict', `device ${name} exists already and is no bridge`);
+  }
+  // An address of its own keeps the bridge from taking over the lowest one of its ports.
+  if (!existing) host.linkAddBridge(name, {mac: randomMac(), ...(mtu === 1500 ? {} : {mtu})});
+  else if (existing.mtu !== mtu) host.linkSetMtu(name, mtu);
+  const addresses = host.addressList(name).filter(({family, scope}) => family === 'ipv4' && scope === 0);
+  for (const {prefix} of addresses) if (prefix !== cidr) host.addressDelete(name, prefix);
+  if (!addresses.some(({prefix}) => prefix === cidr)) host.addressAdd(name, cidr, {broadcast: true});
+  writeSysctl(`net/ipv6/conf/${name}/accept_ra`, '0');
+  if (filtersInside) filterBridgedTraffic();
+  host.linkSetUp(name);
+}
+
+/** Lets the packet filter see what goes from port to port; without it containers of a bridge always reach each other. */
+function filterBridgedTraffic(): void {
+  if (writeSysctl('net/bridge/bridge-nf-call-iptables', '1')) return;
+  throw new EngineError(
+    'failed-precondition',
+    'cannot restrict inter-container communication: please ensure that br_netfilter kernel module is loaded',
+  );
+}
+
+function openNamespace(path: string): void {
+  createNetns(path);
+  try {
+    using inside = inNetns(path, openNetlink);
+    inside.linkSetUp('lo');
+  } catch (error) {
+    deleteNetns(path);
+    throw error;
+  }
+}
+
+function isNamespace(path: string): boolean {
+  try {
+    return statFsType(path) === 'nsfs';
+  } catch (error) {
+    if (isErrorCode(error, 'not-found')) return false;
+    throw error;
+  }
+}
+
+function addVeth(host: Netlink, namespace: string, pair: VethPair): void {
+  const {hostInterface, interface: name, mac, mtu} = pair;
+  const fd = openAt(AT_FDCWD, namespace, O_RDONLY);
+  try {
+    host.linkAddVeth({name: hostInterface, peer: name, peerNetns: fd, peerMac: mac, mtu});
+    try {
+      host.linkSetMaster(hostInterface, pair.device);
+      host.linkSetUp(hostInterface);
+      configureInside(fd, pair);
+    } catch (error) {
+      ignoreMissing(() => host.linkDelete(hostInterface));
+      throw error;
+    }
+  } finally {
+    closeFd(fd);
+  }
+}
+
+function configureInside(namespace: number, {interface: name, cidr}: VethPair): void {
+  using inside = inNetns(namespace, () => {
+    writeSysctl(`net/ipv6/conf/${name}/disable_ipv6`, '1'); // the network has no IPv6
+    return openNetlink();
+  });
+  inside.addressAdd(name, cidr, {broadcast: true});
+  inside.linkSetUp(name);
+}
+
+function setDefaultRoute(namespace: string, route: {gateway: string; interface: string} | undefined): void {
+  using inside = inNetns(namespace, openNetlink);
+  if (route) {
+    inside.routeAdd({gateway: route.gateway, link: route.interface}, {replace: true});
+    return;
+  }
+  for (const {family, destination, gateway} of inside.routeList()) {
+    if (family !== 'ipv4' || destination !== 'default') continue;
+    inside.routeDelete({family, ...(gateway === undefined ? {} : {gateway})});
+  }
+}
+
+/** Of the thread's network namespace. False when the kernel has no such setting. */
+function writeSysctl(name: string, value: string): boolean {
+  try {
+    writeKernelFile(`/proc/sys/${name}`, value);
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return false;
+    throw error;
+  }
+}
+
+function ignoreMissing(action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    if (!isErrorCode(error, 'not-found')) throw error;
+  }
+}

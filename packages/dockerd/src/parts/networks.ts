@@ -1,0 +1,108 @@
+/** Composes the networks part: core, kernel, packet filter, files. */
+import {join} from 'node:path';
+import type {CallContext} from '@longshore/base';
+import type {Config} from '../config/config.ts';
+import type {EventBus} from '../core/events/event-bus.ts';
+import {Attachments} from '../core/networks/attachments.ts';
+import {ContainerFiles} from '../core/networks/container-files.ts';
+import {Controller} from '../core/networks/controller.ts';
+import {NetworkManager} from '../core/networks/manager.ts';
+import type {NetworkConfig} from '../core/networks/network-config.ts';
+import {PortPublisher} from '../core/networks/port-publisher.ts';
+import {NetworkRegistry} from '../core/networks/registry.ts';
+import {Sandboxes} from '../core/networks/sandboxes.ts';
+import {defaultSubnetPools, parseSubnetPools} from '../core/networks/subnet-pools.ts';
+import type {ContainerEndpoints, NetworkController} from '../core/ports/network-controller.ts';
+import {enableForwarding} from '../drivers/bridge/forwarding.ts';
+import {hostFiles, sandboxFiles} from '../drivers/bridge/host-files.ts';
+import {IptablesFirewall} from '../drivers/bridge/iptables.ts';
+import {openLinkDriver} from '../drivers/bridge/link-driver.ts';
+import {openNetworkStore} from '../drivers/bridge/network-store.ts';
+import {openSandboxStore} from '../drivers/bridge/sandbox-store.ts';
+
+export interface Networks extends AsyncDisposable {
+  /** For containers. */
+  controller: NetworkController;
+  /** For the API. */
+  manager: NetworkManager;
+  attachments: Attachments;
+}
+
+export interface NetworksOptions {
+  config: NetworkConfig;
+  dataRoot: string;
+  execRoot: string;
+  events: EventBus;
+  containers: () => ContainerEndpoints;
+  /** PATH of the daemon. */
+  path: string;
+}
+
+/**
+ * Takes over the stored networks and makes their devices. The packet filter is set up by `controller.restore`, which
+ * knows the containers that run. Throws when the default bridge cannot be made.
+ */
+export async function openNetworks(ctx: CallContext, options: NetworksOptions): Promise<Networks> {
+  const {config, execRoot, dataRoot, events, containers} = options;
+  const namespaces = join(execRoot, 'netns');
+  const links = openLinkDriver(namespaces);
+  try {
+    const turnedOnForwarding = config.ipForward && enableForwarding();
+    const dropForward = turnedOnForwarding && !config.ipForwardNoDrop;
+    const firewall = config.iptables
+      ? new IptablesFirewall({dropForward, path: options.path, log: ctx.log})
+      : undefined;
+    const networkStore = openNetworkStore(join(dataRoot, 'network', 'files'), ctx.log);
+    const registry = new NetworkRegistry(networkStore, config.mtu);
+    const manager = new NetworkManager({config, registry, links, firewall, events});
+    await manager.open(ctx, await networkStore.load());
+    const store = openSandboxStore(join(execRoot, 'libnetwork'), ctx.log);
+    const publisher = new PortPublisher();
+    const files = new ContainerFiles({config, registry, host: hostFiles, files: sandboxFiles});
+    const sandboxes = new Sandboxes({
+      directory: namespaces,
+      registry,
+      links,
+      store,
+      files,
+      publisher,
+      events,
+      names: {serve: async () => {}, stop() {}},
+    });
+    return {
+      controller: new Controller({config, registry, sandboxes, store, links, firewall, publisher}),
+      manager,
+      attachments: new Attachments({registry, sandboxes, containers}),
+      [Symbol.asyncDispose]: async () => links[Symbol.dispose](),
+    };
+  } catch (error) {
+    links[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** The daemon's options as the networks part reads them. Throws `invalid-argument`. */
+export function networkConfig(config: Config): NetworkConfig {
+  const pools = parseSubnetPools(config.defaultAddressPools);
+  return {
+    bridge: config.bridge || 'docker0',
+    bip: config.bip,
+    fixedCidr: config.fixedCidr,
+    defaultGateway: config.defaultGateway,
+    pools: pools.length > 0 ? pools : defaultSubnetPools,
+    mtu: config.mtu || 1500,
+    icc: config.icc,
+    defaultBindingIp: config.hostIp,
+    iptables: config.iptables,
+    ipForward: config.ipForward,
+    ipForwardNoDrop: config.ipForwardNoDrop,
+    ipMasq: config.ipMasq,
+    userlandProxy: config.userlandProxy,
+    userlandProxyPath: config.userlandProxyPath,
+    dns: config.dns,
+    dnsOptions: config.dnsOptions,
+    dnsSearch: config.dnsSearch,
+    hostGatewayIps: config.hostGatewayIps,
+    defaultNetworkOptions: config.defaultNetworkOptions,
+  };
+}
