@@ -15,11 +15,11 @@ export function replaceProcess(path: string, argv: readonly string[], env: NodeJ
 }
 
 /**
- * Bun ignores SIGPIPE and SIGXFSZ, as Node does, and SIGQUIT too, and what is ignored stays so across execve(2);
- * what has a handler returns to its default.
+ * Both JavaScript runtimes ignore SIGPIPE, Bun SIGXFSZ as well, and what is ignored stays so across execve(2); what
+ * has a handler returns to its default.
  */
 function restoreSignals(): void {
-  for (const signal of ['SIGPIPE', 'SIGXFSZ', 'SIGQUIT'] as const) process.on(signal, () => {});
+  for (const signal of ['SIGPIPE', 'SIGXFSZ'] as const) process.on(signal, () => {});
 }
 
 /**
