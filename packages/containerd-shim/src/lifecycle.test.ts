@@ -164,8 +164,8 @@ test('events wait for containerd and arrive in order when it is back', async t =
 
 test('the shim keeps no descriptor of a container that is gone', async t => {
   const rig = await startRig(t);
-  const before = readdirSync(`/proc/${rig.pid}/fd`).length;
-  for (let i = 0; i < 3; i++) {
+  const counts: number[] = [];
+  for (let i = 0; i < 4; i++) {
     const id = `c${i}`;
     const stdio = rig.stdio(id);
     const output = stdio.text();
@@ -174,7 +174,10 @@ test('the shim keeps no descriptor of a container that is gone', async t => {
     t.is(await output, 'hi\n');
     await rig.task.wait(rig.ctx, {id});
     await rig.task.delete(rig.ctx, {id});
+    await rig.until(all => all.filter(topic => topic === '/tasks/delete').length === i + 1);
+    counts.push(readdirSync(`/proc/${rig.pid}/fd`).length);
   }
-  await rig.until(all => all.filter(topic => topic === '/tasks/delete').length === 3);
-  t.true(readdirSync(`/proc/${rig.pid}/fd`).length <= before + 2, 'the event connection, and one for a memory watch');
+  // The first container brings what stays: the connection for events, descriptors of the runtime's own. The eventfd of
+  // one ended memory watch may still be on its way out.
+  t.true((counts[3] ?? 0) - (counts[0] ?? 0) <= 1, `descriptors after each container: ${counts}`);
 });

@@ -72,7 +72,7 @@ function launch(flags: Flags, environment: ShimEnvironment, input: StartInput, l
   const {forChildren} = environment;
   const pid = spawnProcess({
     path: process.execPath,
-    argv: [...selfArguments(), ...daemonArguments(flags)],
+    argv: [...selfArguments(), ...daemonArguments(flags, environment)],
     // One container's shim has little to compile, and an interpreter takes a third less memory.
     env: {...forChildren, GOMAXPROCS: '4', BUN_JSC_useJIT: '0'},
     fds: [-1, -1, -1, listener],
@@ -88,8 +88,10 @@ function selfArguments(): string[] {
   return [process.execPath, ...process.execArgv, process.argv[1] as string];
 }
 
-function daemonArguments({namespace, id, address, publishBinary, debug}: Flags): string[] {
-  const publish = publishBinary === '' ? [] : ['-publish-binary', publishBinary];
+/** The command that publishes events is only for a containerd that has no socket for them. */
+function daemonArguments(flags: Flags, environment: ShimEnvironment): string[] {
+  const {namespace, id, address, publishBinary, debug} = flags;
+  const publish = environment.ttrpcAddress === '' && publishBinary !== '' ? ['-publish-binary', publishBinary] : [];
   return ['-namespace', namespace, '-id', id, '-address', address, ...publish, ...(debug ? ['-debug'] : [])];
 }
 

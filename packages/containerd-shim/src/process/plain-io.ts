@@ -2,6 +2,7 @@
 import {closeSync, mkdirSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {AT_FDCWD, O_APPEND, O_CREAT, O_RDONLY, O_WRONLY, openAt} from '@longshore/linux';
+import {ErrorRelay} from './error-relay.ts';
 import {isFifo, openInputFifo, openOutputFifo} from './fifo.ts';
 import {LogProgram} from './log-program.ts';
 import type {ProcessIo, StdioOwner, StdioUris} from './stdio.ts';
@@ -10,8 +11,9 @@ import {parseStreamUri, type StreamTarget} from './stdio-uri.ts';
 export class PlainIo implements ProcessIo {
   readonly consoleSocket = undefined;
   #childFds: number[] = [-1, -1, -1];
-  /** Our ends of the FIFOs: [1] and [2] read, [0] writes. */
-  readonly #kept: number[] = [-1, -1, -1];
+  /** Our ends of the FIFOs: that of stdout reads, that of stdin writes. */
+  readonly #kept = {stdin: -1, stdout: -1};
+  #errors: ErrorRelay | undefined;
   #program: LogProgram | undefined;
 
   static async open(uris: StdioUris, owner: StdioOwner): Promise<PlainIo> {
@@ -39,8 +41,8 @@ export class PlainIo implements ProcessIo {
       this.#childFds[2] = this.#program.stderr;
       return;
     }
-    this.#openOutput(1, stdout, owner);
-    this.#openOutput(2, parseStreamUri(uris.stderr), owner);
+    this.#childFds[1] = this.#openOutput(stdout, owner);
+    this.#childFds[2] = this.#openErrors(parseStreamUri(uris.stderr), owner);
   }
 
   #openInput(target: StreamTarget, owner: StdioOwner): void {
@@ -48,38 +50,46 @@ export class PlainIo implements ProcessIo {
     if (isFifo(target.path)) {
       const {child, kept} = openInputFifo(target.path, owner);
       this.#childFds[0] = child;
-      this.#kept[0] = kept;
+      this.#kept.stdin = kept;
     } else this.#childFds[0] = openAt(AT_FDCWD, target.path, O_RDONLY);
   }
 
-  #openOutput(index: 1 | 2, target: StreamTarget, owner: StdioOwner): void {
-    if (target.kind === 'file') this.#childFds[index] = openLogFile(target.path);
-    if (target.kind !== 'path') return;
-    if (isFifo(target.path)) {
-      const {child, kept} = openOutputFifo(target.path, owner);
-      this.#childFds[index] = child;
-      this.#kept[index] = kept;
-    } else this.#childFds[index] = openAt(AT_FDCWD, target.path, O_WRONLY | O_APPEND);
+  #openOutput(target: StreamTarget, owner: StdioOwner): number {
+    if (target.kind !== 'path' || !isFifo(target.path)) return openFile(target);
+    const {child, kept} = openOutputFifo(target.path, owner);
+    this.#kept.stdout = kept;
+    return child;
+  }
+
+  #openErrors(target: StreamTarget, owner: StdioOwner): number {
+    if (target.kind !== 'path' || !isFifo(target.path)) return openFile(target);
+    this.#errors = new ErrorRelay(target.path, owner);
+    return this.#errors.child;
   }
 
   async attach(): Promise<void> {
     this.#closeChildFds();
+    this.#errors?.start();
   }
 
   closeStdin(): void {
-    this.#closeKept(0);
+    this.#closeKept('stdin');
   }
 
   resize(): void {}
 
-  /** What a process has written to a FIFO is where it should be; only a log program may still have to read. */
+  /** What a process has written to stdout is where it should be already. */
   async drained(): Promise<void> {
+    await this.#errors?.drained();
     await this.#program?.ended;
   }
 
   close(): void {
     this.#closeChildFds();
-    for (const index of this.#kept.keys()) this.#closeKept(index);
+    this.#closeKept('stdin');
+    this.#closeKept('stdout');
+    this.#errors?.close();
+    this.#errors = undefined;
     this.#program?.stop();
   }
 
@@ -88,11 +98,18 @@ export class PlainIo implements ProcessIo {
     this.#childFds = [-1, -1, -1];
   }
 
-  #closeKept(index: number): void {
-    const fd = this.#kept[index] ?? -1;
-    this.#kept[index] = -1;
+  #closeKept(stream: 'stdin' | 'stdout'): void {
+    const fd = this.#kept[stream];
+    this.#kept[stream] = -1;
     if (fd >= 0) closeSync(fd);
   }
+}
+
+/** Descriptor of a target that is no FIFO; -1 for none. */
+function openFile(target: StreamTarget): number {
+  if (target.kind === 'file') return openLogFile(target.path);
+  if (target.kind === 'path') return openAt(AT_FDCWD, target.path, O_WRONLY | O_APPEND);
+  return -1;
 }
 
 /** A log file is appended to, and made with its directories when it is missing. */

@@ -74,9 +74,9 @@ export class TerminalIo implements ProcessIo {
   async attach(): Promise<void> {
     this.#master = await this.#socket.receive();
     this.#socket[Symbol.dispose]();
-    this.#pumps.push(new FdPump(this.#master, this.#output.to, error => this.#outputEnded(error)));
+    this.#pumps.push(new FdPump({from: this.#master, to: this.#output.to, onEnd: error => this.#outputEnded(error)}));
     if (this.#input.from < 0) return;
-    this.#pumps.push(new FdPump(this.#input.from, this.#master, error => this.#inputEnded(error)));
+    this.#pumps.push(new FdPump({from: this.#input.from, to: this.#master, onEnd: error => this.#inputEnded(error)}));
   }
 
   /** The last process has let go of the terminal, and the client's FIFO has all of its output: let it see the end. */
