@@ -1,0 +1,95 @@
+/** From the words of a command line to the leaf that they name, and its run. */
+import {callContext, containerdVersion, withTimeout} from '@longshore/base';
+import {openClient} from '@longshore/containerd-client';
+import {commandTable} from '../command-table.ts';
+import type {CommandEntry, Flag, Leaf} from './command.ts';
+import {UsageError} from './errors.ts';
+import type {FlagValues} from './flag-values.ts';
+import {groupHelp, leafHelp} from './help.ts';
+import {parseFlags} from './parse-flags.ts';
+
+const globalFlags: Flag[] = [
+  {name: 'debug', type: 'bool', usage: 'Enable debug output in logs'},
+  {
+    ...{name: 'address', aliases: ['a'], type: 'text', usage: "Address for containerd's GRPC server"},
+    ...{default: '/run/containerd/containerd.sock', env: 'CONTAINERD_ADDRESS'},
+  },
+  {name: 'timeout', type: 'duration', usage: 'Total timeout for ctr commands', default: '0s'},
+  {name: 'connect-timeout', type: 'duration', usage: 'Timeout for connecting to containerd', default: '0s'},
+  {
+    ...{name: 'namespace', aliases: ['n'], type: 'text', usage: 'Namespace to use with commands'},
+    ...{default: 'default', env: 'CONTAINERD_NAMESPACE'},
+  },
+  {name: 'version', aliases: ['v'], type: 'bool', usage: 'Print the version'},
+];
+
+const summary = 'the client to debug containerd with';
+
+/** Runs a whole command line; returns the exit code. Errors are the caller's to print. */
+export async function dispatch(argv: readonly string[]): Promise<number> {
+  const globals = parseFlags(globalFlags, argv);
+  if (globals.values.bool('version')) {
+    process.stdout.write(`ctr github.com/containerd/containerd/v2 ${containerdVersion}\n`);
+    return 0;
+  }
+  const words = globals.wantsHelp ? ['help'] : globals.rest;
+  return await descend(['ctr'], summary, commandTable, words, globals.values);
+}
+
+async function descend(
+  path: string[],
+  about: string,
+  commands: CommandEntry[],
+  words: string[],
+  globals: FlagValues,
+): Promise<number> {
+  const [word, ...rest] = words;
+  if (word === undefined || ['help', 'h', '--help', '-h'].includes(word)) {
+    if (word !== undefined && rest[0] !== undefined)
+      return descend(path, about, commands, [...rest, '--help'], globals);
+    process.stdout.write(groupHelp(path.join(' '), about, commands, path.length === 1 ? globalFlags : []));
+    return 0;
+  }
+  const entry = commands.find(c => c.names.includes(word));
+  if (!entry) throw new UsageError(`No help topic for '${word}'`, false);
+  const here = [...path, entry.names[0]];
+  if ('commands' in entry) return descend(here, entry.summary, entry.commands, rest, globals);
+  return runLeaf(here.join(' '), entry.summary, (await entry.load()).default, rest, globals);
+}
+
+async function runLeaf(path: string, about: string, leaf: Leaf, words: string[], globals: FlagValues): Promise<number> {
+  const parsed = parseOrExplain(path, about, leaf, words);
+  if (parsed.wantsHelp) {
+    process.stdout.write(leafHelp(path, about, leaf));
+    return 0;
+  }
+  const address = globals.text('address').replace(/^unix:\/\//, '');
+  using client = openClient({address});
+  const base = callContext({namespace: globals.text('namespace')});
+  const limit = globals.milliseconds('timeout');
+  const status = await leaf.run({
+    ...{ctx: limit > 0 ? withTimeout(base, limit) : base, client, address, flags: parsed.values, args: parsed.rest},
+    print: text => process.stdout.write(text),
+    warn: message =>
+      process.stderr.write(`time="${new Date().toISOString()}" level=warning msg=${JSON.stringify(message)}\n`),
+  });
+  return typeof status === 'number' ? status : 0;
+}
+
+function parseOrExplain(path: string, about: string, leaf: Leaf, words: string[]) {
+  try {
+    return parseFlags(leaf.flags, words);
+  } catch (error) {
+    if (error instanceof UsageError && error.showHelp) {
+      process.stdout.write(`Incorrect Usage: ${error.message}\n\n${leafHelp(path, about, leaf)}\n`);
+    }
+    throw error;
+  }
+}
+
+/** The argument at `index`. Throws `what must be provided` when it is not there. */
+export function requireArgument(args: readonly string[], index: number, what: string): string {
+  const value = args[index];
+  if (value === undefined || value === '') throw new UsageError(`${what} must be provided`, false);
+  return value;
+}

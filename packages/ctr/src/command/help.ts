@@ -1,0 +1,45 @@
+/** Help texts in the layout that containerd's tools have. */
+import {alignColumns} from '@longshore/term';
+import type {CommandEntry, Flag, Leaf} from './command.ts';
+
+const columns = {minWidth: 0, tabWidth: 8, padding: 2, fill: ' '} as const;
+const helpFlag: Flag = {name: 'help', aliases: ['h'], type: 'bool', usage: 'Show help'};
+
+export function groupHelp(path: string, summary: string, commands: CommandEntry[], flags: Flag[] = []): string {
+  const rows = commands.map(c => `   ${c.names.join(', ')}\t${c.summary}\n`);
+  rows.push('   help, h\tShows a list of commands or help for one command\n');
+  const title = flags.length > 0 ? 'GLOBAL OPTIONS' : 'OPTIONS';
+  const usage =
+    flags.length > 0 ? `${path} [global options] command [command options]` : `${path} command [command options]`;
+  return [
+    `NAME:\n   ${path} - ${summary}\n`,
+    `USAGE:\n   ${usage}\n`,
+    `COMMANDS:\n${alignColumns(rows.join(''), columns)}`,
+    `${title}:\n${flagTable([...flags, helpFlag])}`,
+  ].join('\n');
+}
+
+export function leafHelp(path: string, summary: string, leaf: Leaf): string {
+  const description = leaf.description?.replaceAll(/^(?=.)/gm, '   ');
+  return [
+    `NAME:\n   ${path} - ${summary}\n`,
+    `USAGE:\n   ${path} [command options] ${leaf.usage}\n`,
+    ...(description ? [`DESCRIPTION:\n${description}\n`] : []),
+    `OPTIONS:\n${flagTable([...leaf.flags, helpFlag])}`,
+  ].join('\n');
+}
+
+function flagTable(flags: Flag[]): string {
+  return alignColumns(flags.map(flagRow).join(''), columns);
+}
+
+function flagRow(flag: Flag): string {
+  const value = flag.type === 'bool' ? '' : ' value';
+  const names = [flag.name, ...(flag.aliases ?? [])].map(n => `${n.length > 1 ? '--' : '-'}${n}${value}`).join(', ');
+  const repeated = flag.type === 'list' ? `${names} [ ${names} ]` : names;
+  const fallback =
+    flag.type === 'bool' ? ' (default: false)' : flag.default ? ` (default: ${JSON.stringify(flag.default)})` : '';
+  const environment = flag.env ? ` [$${flag.env}]` : '';
+  const refused = flag.unsupported ? ` (not supported: ${flag.unsupported})` : '';
+  return `   ${repeated}\t${flag.usage}${fallback}${environment}${refused}\n`;
+}

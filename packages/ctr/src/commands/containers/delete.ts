@@ -1,0 +1,24 @@
+import {isErrorCode, messageOf} from '@longshore/errdefs';
+import type {Leaf} from '../../command/command.ts';
+import {bool} from '../../command/command.ts';
+import {requireArgument} from '../../command/dispatch.ts';
+import {removeContainer} from '../../task/remove-container.ts';
+
+const leaf: Leaf = {
+  usage: '[flags] CONTAINER [CONTAINER, ...]',
+  flags: [bool('keep-snapshot', 'Do not clean up snapshot with container')],
+  async run({ctx, client, flags, args, warn}) {
+    requireArgument(args, 0, 'at least one container id');
+    let failed: unknown;
+    for (const id of args) {
+      try {
+        await removeContainer(ctx, client, id, {keepSnapshot: flags.bool('keep-snapshot')});
+      } catch (error) {
+        if (isErrorCode(error, 'not-found') && args.length > 1) warn(messageOf(error));
+        failed = error;
+      }
+    }
+    if (failed) throw failed;
+  },
+};
+export default leaf;

@@ -1,0 +1,41 @@
+import type {Container} from '@longshore/api/gen/containerd/services/containers/v1/containers';
+import {toDate, unpackJson} from '@longshore/containerd-client';
+import type {Leaf} from '../../command/command.ts';
+import {bool} from '../../command/command.ts';
+import {requireArgument} from '../../command/dispatch.ts';
+import {indentedJson} from '../../format/table.ts';
+
+const leaf: Leaf = {
+  usage: 'CONTAINER',
+  flags: [bool('spec', 'Only display the spec')],
+  async run({ctx, client, flags, args, print}) {
+    const id = requireArgument(args, 0, 'container id');
+    const {container} = await client.containers.get(ctx, {id});
+    if (container) print(indentedJson(flags.bool('spec') ? unpackJson(container.spec) : shown(container)));
+  },
+};
+export default leaf;
+
+/** The record under the names that the original prints. */
+function shown(container: Container): object {
+  const {runtime} = container;
+  const options = runtime?.options;
+  return {
+    ID: container.id,
+    Labels: container.labels,
+    Image: container.image,
+    Runtime: {
+      Name: runtime?.name ?? '',
+      Options: options ? {type_url: options.typeUrl, value: Buffer.from(options.value).toString('base64')} : null,
+    },
+    SnapshotKey: container.snapshotKey,
+    Snapshotter: container.snapshotter,
+    CreatedAt: toDate(container.createdAt)?.toISOString(),
+    UpdatedAt: toDate(container.updatedAt)?.toISOString(),
+    Extensions: Object.fromEntries(
+      Object.entries(container.extensions).map(([key, any]) => [key, {type_url: any.typeUrl}]),
+    ),
+    SandboxID: container.sandbox,
+    Spec: unpackJson(container.spec),
+  };
+}

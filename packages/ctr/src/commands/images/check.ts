@@ -1,0 +1,44 @@
+import {contentSize, isUnpacked, listImages, readImage} from '@longshore/containerd-client';
+import {isErrorCode} from '@longshore/errdefs';
+import {binarySize} from '@longshore/term';
+import type {Invocation, Leaf} from '../../command/command.ts';
+import {bool, text} from '../../command/command.ts';
+import {narrow, table} from '../../format/table.ts';
+
+type Image = Awaited<ReturnType<typeof listImages>>[number];
+
+const leaf: Leaf = {
+  usage: '[flags] [<filter>, ...]',
+  description: 'Check existing images to ensure all content is available locally and that they are unpacked.',
+  flags: [
+    {...text('snapshotter', 'Snapshotter name'), env: 'CONTAINERD_SNAPSHOTTER', default: 'overlayfs'},
+    bool('quiet', 'Print only the ready image refs (fully downloaded and unpacked)', 'q'),
+  ],
+  async run(invocation) {
+    const {ctx, client, flags, args, print} = invocation;
+    const rows = [];
+    for (const image of await listImages(ctx, client, args)) rows.push(await checkImage(invocation, image));
+    const ready = rows.filter(row => row[2]?.startsWith('complete') && row[4] === 'true');
+    if (flags.bool('quiet')) print(ready.map(([name]) => `${name}\n`).join(''));
+    else print(table([['REF', 'TYPE', 'STATUS', 'SIZE', 'UNPACKED'], ...rows], narrow));
+  },
+};
+export default leaf;
+
+async function checkImage({ctx, client, flags}: Invocation, image: Image): Promise<string[]> {
+  const {name, target} = image;
+  try {
+    const {manifest, manifestJson} = await readImage(ctx, client, target);
+    const blobs = [manifest, manifestJson.config, ...manifestJson.layers];
+    const sizes = await Promise.all(blobs.map(blob => contentSize(ctx, client, blob.digest)));
+    const present = sizes.filter(size => size !== undefined);
+    const have = present.reduce((sum, size) => sum + size, 0);
+    const want = blobs.reduce((sum, blob) => sum + blob.size, 0);
+    const status = `${have === want ? 'complete' : 'incomplete'} (${present.length}/${blobs.length})`;
+    const unpacked = await isUnpacked(ctx, client, {target, snapshotter: flags.text('snapshotter')});
+    return [name, target.mediaType, status, `${binarySize(have)}/${binarySize(want)}`, String(unpacked)];
+  } catch (error) {
+    if (!isErrorCode(error, 'not-found')) throw error;
+    return [name, target.mediaType, 'unavailable (0/?)', '0.0 B/?', 'false'];
+  }
+}

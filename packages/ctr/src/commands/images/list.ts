@@ -1,0 +1,30 @@
+import {imageUsage, listImages} from '@longshore/containerd-client';
+import {binarySize} from '@longshore/term';
+import type {Leaf} from '../../command/command.ts';
+import {bool} from '../../command/command.ts';
+import {imagePlatforms} from '../../format/platforms.ts';
+import {labelText, narrow, table} from '../../format/table.ts';
+
+const leaf: Leaf = {
+  usage: '[flags] [<filter>, ...]',
+  description: 'list images registered with containerd',
+  flags: [bool('quiet', 'Print only the image refs', 'q')],
+  async run({ctx, client, flags, args, print}) {
+    const images = await listImages(ctx, client, args);
+    if (flags.bool('quiet')) return print(images.map(image => `${image.name}\n`).join(''));
+    const rows = [];
+    for (const {name, target, labels} of images) {
+      const size = binarySize(await imageUsage(ctx, client, target));
+      rows.push([
+        name,
+        target.mediaType,
+        target.digest,
+        size,
+        await imagePlatforms(ctx, client, target),
+        labelText(labels),
+      ]);
+    }
+    print(table([['REF', 'TYPE', 'DIGEST', 'SIZE', 'PLATFORMS', 'LABELS'], ...rows], narrow));
+  },
+};
+export default leaf;

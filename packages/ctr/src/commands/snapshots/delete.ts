@@ -1,0 +1,13 @@
+import type {Leaf} from '../../command/command.ts';
+import {requireArgument} from '../../command/dispatch.ts';
+import {snapshotterFlag} from '../../snapshots.ts';
+
+const leaf: Leaf = {
+  usage: '<key> [<key>, ...]',
+  flags: [snapshotterFlag],
+  async run({ctx, client, flags, args}) {
+    requireArgument(args, 0, 'a snapshot key');
+    for (const key of args) await client.snapshots.remove(ctx, {snapshotter: flags.text('snapshotter'), key});
+  },
+};
+export default leaf;

@@ -1,0 +1,21 @@
+import {toDate} from '@longshore/containerd-client';
+import type {Leaf} from '../../command/command.ts';
+import {requireArgument} from '../../command/dispatch.ts';
+import {indentedJson} from '../../format/table.ts';
+import {kindName, snapshotterFlag} from '../../snapshots.ts';
+
+const leaf: Leaf = {
+  usage: '<key>',
+  flags: [snapshotterFlag],
+  async run({ctx, client, flags, args, print}) {
+    const key = requireArgument(args, 0, 'a snapshot key');
+    const {info} = await client.snapshots.stat(ctx, {snapshotter: flags.text('snapshotter'), key});
+    if (!info) return;
+    const {kind, name, parent, labels, createdAt, updatedAt} = info;
+    const times = {Created: toDate(createdAt), Updated: toDate(updatedAt)};
+    print(
+      indentedJson({Kind: kindName(kind), Name: name, ...(parent ? {Parent: parent} : {}), Labels: labels, ...times}),
+    );
+  },
+};
+export default leaf;

@@ -1,0 +1,23 @@
+import type {Leaf} from '../../command/command.ts';
+import {text} from '../../command/command.ts';
+import {requireArgument} from '../../command/dispatch.ts';
+import {indentedJson} from '../../format/table.ts';
+import {mountCommands, snapshotterFlag} from '../../snapshots.ts';
+
+const leaf: Leaf = {
+  usage: '[flags] <key> [<parent>]',
+  flags: [
+    snapshotterFlag,
+    text('target', 'Mount target path, will print mount, if provided', 't'),
+    {name: 'mounts', type: 'bool', usage: 'Print out snapshot mounts as JSON'},
+  ],
+  async run({ctx, client, flags, args, print}) {
+    const key = requireArgument(args, 0, 'a snapshot key');
+    const labels = {'containerd.io/gc.root': new Date().toISOString().replace(/\.\d+Z$/, 'Z')};
+    const request = {snapshotter: flags.text('snapshotter'), key, parent: args[1] ?? '', labels};
+    const {mounts} = await client.snapshots.prepare(ctx, request);
+    if (flags.bool('mounts')) print(indentedJson(mounts));
+    if (flags.text('target')) print(mountCommands(mounts, flags.text('target')));
+  },
+};
+export default leaf;

@@ -1,0 +1,19 @@
+import {parseSignal} from '@longshore/term';
+import type {Leaf} from '../../command/command.ts';
+import {bool, text} from '../../command/command.ts';
+import {requireArgument} from '../../command/dispatch.ts';
+
+const leaf: Leaf = {
+  usage: '[flags] CONTAINER',
+  flags: [
+    text('signal', 'Signal to send to the container', 's'),
+    text('exec-id', 'Process ID to kill'),
+    bool('all', 'Send signal to all processes inside the container', 'a'),
+  ],
+  async run({ctx, client, flags, args}) {
+    const containerId = requireArgument(args, 0, 'container id');
+    const signal = parseSignal(flags.text('signal') || 'SIGTERM');
+    await client.tasks.kill(ctx, {containerId, execId: flags.text('exec-id'), signal, all: flags.bool('all')});
+  },
+};
+export default leaf;

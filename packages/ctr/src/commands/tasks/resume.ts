@@ -1,0 +1,11 @@
+import type {Leaf} from '../../command/command.ts';
+import {requireArgument} from '../../command/dispatch.ts';
+
+const leaf: Leaf = {
+  usage: 'CONTAINER',
+  flags: [],
+  async run({ctx, client, args}) {
+    await client.tasks.resume(ctx, {containerId: requireArgument(args, 0, 'container id')});
+  },
+};
+export default leaf;

@@ -1,0 +1,23 @@
+/** Tables in the three layouts that ctr has. */
+import {alignColumns, type ColumnOptions} from '@longshore/term';
+
+/** Columns one space apart, each at least as wide as its longest cell: images, content, leases, snapshots. */
+export const narrow: ColumnOptions = {minWidth: 1, tabWidth: 8, padding: 1, fill: ' '};
+/** Columns four wider than their longest cell: containers, tasks. */
+export const wide: ColumnOptions = {minWidth: 4, tabWidth: 8, padding: 4, fill: ' '};
+
+/** Every cell, the last one too, belongs to a column, as in the original's output. */
+export function table(rows: readonly (readonly string[])[], layout: ColumnOptions): string {
+  return alignColumns(rows.map(cells => `${cells.map(cell => `${cell}\t`).join('')}\n`).join(''), layout);
+}
+
+/** Labels as `a=b,c=d` in order of their names, or "-". */
+export function labelText(labels: Record<string, string>): string {
+  const words = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return words.length > 0 ? words.sort().join(',') : '-';
+}
+
+/** Indented JSON as Go's encoder writes it with four spaces, with a final newline. */
+export function indentedJson(value: unknown): string {
+  return `${JSON.stringify(value, (_key, v: unknown) => (typeof v === 'bigint' ? Number(v) : v), 4)}\n`;
+}
