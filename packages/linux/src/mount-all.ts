@@ -30,7 +30,8 @@ import {
   umount,
 } from './mount.ts';
 import {mountOverlayWithLongOptions} from './mount-overlay.ts';
-import {openInRoot} from './open-at.ts';
+import {readlinkAt} from './nodes.ts';
+import {AT_FDCWD, openInRoot} from './open-at.ts';
 
 /** A mount as containerd's snapshotters describe it. */
 export interface MountSpec {
@@ -139,7 +140,8 @@ export function mountAll(mounts: readonly MountSpec[], target: string): void {
 function mountTarget(target: string, below: string | undefined): {path: string; finalPath: string; close: () => void} {
   if (!below) return {path: target, finalPath: target, close: () => {}};
   const fd = openInRoot(target, below, O_PATH | O_DIRECTORY);
-  return {path: `/proc/self/fd/${fd}`, finalPath: `${target}/${below}`, close: () => closeFd(fd)};
+  const path = `/proc/self/fd/${fd}`;
+  return {path, finalPath: readlinkAt(AT_FDCWD, path).toString(), close: () => closeFd(fd)};
 }
 
 function mountOne(spec: MountSpec, target: string): void {

@@ -181,7 +181,7 @@ export function findProgram(
     // Directories pass X_OK as well; a directory is no program, and a trailing slash only resolves for one.
     if (access(cstr(path), X_OK) === 0) {
       if (access(cstr(`${path}/`), 0) !== 0) return path;
-    } else if (errno() === Errno.EACCES) failure = Errno.EACCES;
+    } else if (errno() === Errno.EACCES && access(cstr(path), 0) === 0) failure = Errno.EACCES;
   }
   throw new SystemCallError('find program', failure, name);
 }
