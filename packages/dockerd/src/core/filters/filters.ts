@@ -51,6 +51,11 @@ export class Filters {
     });
   }
 
+  /** For `label!=NAME` and `label!=NAME=VALUE`: none of those that were given may hold. */
+  hasNoLabels(key: string, labels: Record<string, string> | null): boolean {
+    return !this.get(key).some(each => new Filters([[key, [each]]]).matchLabels(key, labels));
+  }
+
   /** A filter that is true or false. Throws when it is neither, or both. */
   bool(key: string, missing: boolean): boolean {
     const values = new Set(this.get(key).map(value => parseBool(key, value)));

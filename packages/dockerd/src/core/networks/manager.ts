@@ -99,7 +99,8 @@ export class NetworkManager {
     for (const network of this.#parts.registry.all) {
       const {record} = network;
       const isKept = isPredefined(record.Name) || network.endpoints.size > 0 || !isOldEnough(record);
-      if (isKept || !filters.matchLabels('label', record.Labels) || hasExcludedLabel(filters, record)) continue;
+      if (isKept || !filters.matchLabels('label', record.Labels) || !filters.hasNoLabels('label!', record.Labels))
+        continue;
       try {
         await this.#remove(network);
         removed.push(record.Name);
@@ -214,12 +215,4 @@ function networkMatcher(filters: Filters): (network: Network) => boolean {
       (types.length === 0 || types.includes(type))
     );
   };
-}
-
-function hasExcludedLabel(filters: Filters, record: NetworkRecord): boolean {
-  return filters.get('label!').some(wanted => {
-    const [name = '', value] = wanted.split(/=(.*)/s);
-    const actual = record.Labels?.[name];
-    return actual !== undefined && (value === undefined || actual === value);
-  });
 }

@@ -1,6 +1,6 @@
 import {codeOf} from '@longshore/errdefs';
 import test from 'ava';
-import {recordedTest, recording} from '../recordings.testing.ts';
+import {recordedTest, recording} from '../../recordings.testing.ts';
 import {appendHosts, formatHosts, ownEntries, parseExtraHost} from './hosts-file.ts';
 import {generateResolvConf, isResolvedStub, parseResolvConf} from './resolv-conf.ts';
 

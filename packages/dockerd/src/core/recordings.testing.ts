@@ -2,7 +2,7 @@
 import {existsSync, readFileSync} from 'node:fs';
 import test from 'ava';
 
-const directory = new URL('../../../../../../shared/reference/real-outputs/', import.meta.url);
+const directory = new URL('../../../../../shared/reference/real-outputs/', import.meta.url);
 
 export function recording(path: string): string {
   return readFileSync(new URL(path, directory), 'utf8');

@@ -1,0 +1,11 @@
+/** Composes the volumes part. */
+import type {Logger} from '@longshore/base';
+import type {EventBus} from '../core/events/event-bus.ts';
+import {Volumes} from '../core/volumes/volumes.ts';
+import {openLocalDriver} from '../drivers/volumes/local-driver.ts';
+
+/** `root` is `<data-root>/volumes`. */
+export async function openVolumes(options: {root: string; events: EventBus; log: Logger}): Promise<Volumes> {
+  const driver = openLocalDriver(options.root, options.log);
+  return new Volumes(driver, await driver.load(), options.events);
+}
