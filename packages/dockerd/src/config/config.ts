@@ -1,0 +1,92 @@
+/** The daemon's configuration: defaults, then daemon.json, then flags; parsed once and frozen. */
+import {type EngineError, EngineError as Failure, messageOf} from '@longshore/errdefs';
+import type {GivenFlags} from './flags.ts';
+import {type Kind, type KindTypes, kinds} from './kinds.ts';
+import {type Option, type OptionName, optionTable} from './option-table.ts';
+
+export type Config = {readonly [K in OptionName]: Readonly<KindTypes[(typeof optionTable)[K]['kind']]>};
+
+const options = Object.entries(optionTable) as [OptionName, Option][];
+/** In daemon.json these three are inside an object `proxies`. */
+const proxyKeys = ['http-proxy', 'https-proxy', 'no-proxy'];
+/** May be given in both places; the flags add to the file. */
+const merged: readonly OptionName[] = ['runtimes'];
+
+/** Values of daemon.json by option. Throws for unknown keys and wrong types, with Docker's messages. */
+export function parseConfigFile(content: string): Partial<Record<OptionName, unknown>> {
+  const document = parseObject(content);
+  const {proxies, ...rest} = document;
+  const flat = {...rest, ...(proxies === undefined ? {} : checkProxies(proxies))};
+  const byKey = new Map(options.flatMap(([name, option]) => (keyOf(option) ? [[keyOf(option), name] as const] : [])));
+  const unknown = Object.keys(flat).filter(key => !byKey.has(key));
+  if (unknown.length > 0) {
+    throw new Failure(
+      'invalid-argument',
+      `the following directives don't match any configuration option: ${unknown.join(', ')}`,
+    );
+  }
+  return Object.fromEntries(Object.entries(flat).map(([key, value]) => [byKey.get(key), readKey(key, value, byKey)]));
+}
+
+/** Joins the three sources. Throws when an option is in the file and a flag. */
+export function mergeConfig(flags: GivenFlags, file: Partial<Record<OptionName, unknown>>): Config {
+  const conflicts = (Object.keys(file) as OptionName[]).filter(name => name in flags && !merged.includes(name));
+  if (conflicts.length > 0) {
+    const shown = conflicts.map(name => describeConflict(name, flags[name], file[name]));
+    throw new Failure(
+      'invalid-argument',
+      `the following directives are specified both as a flag and in the configuration file: ${shown.join(', ')}`,
+    );
+  }
+  const values = options.map(([name, option]) => {
+    if (merged.includes(name)) return [name, {...(file[name] as object), ...(flags[name] as object)}];
+    return [name, flags[name] ?? file[name] ?? option.value ?? kinds[option.kind].zero()];
+  });
+  return Object.freeze(Object.fromEntries(values)) as Config;
+}
+
+/** The options that were set to something else than their default, and are not supported yet. */
+export function unsupportedOptions(config: Config): EngineError[] {
+  return options.flatMap(([name, option]) => {
+    const standard = option.value ?? kinds[option.kind].zero();
+    if (!option.unsupported || JSON.stringify(config[name]) === JSON.stringify(standard)) return [];
+    return [new Failure('unimplemented', `--${option.flag} is not supported yet`)];
+  });
+}
+
+function parseObject(content: string): Record<string, unknown> {
+  const value: unknown = JSON.parse(content.trim() === '' ? '{}' : content);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Failure('invalid-argument', 'the configuration file must hold a JSON object');
+  }
+  return value as Record<string, unknown>;
+}
+
+function checkProxies(proxies: unknown): Record<string, unknown> {
+  if (typeof proxies !== 'object' || proxies === null) {
+    throw new Failure('invalid-argument', 'proxies: expected an object');
+  }
+  const unknown = Object.keys(proxies).find(key => !proxyKeys.includes(key));
+  if (unknown) {
+    throw new Failure('invalid-argument', `the following directives don't match any configuration option: ${unknown}`);
+  }
+  return proxies as Record<string, unknown>;
+}
+
+function keyOf(option: Option): string | undefined {
+  return 'key' in option ? option.key : option.flag;
+}
+
+function readKey(key: string, value: unknown, byKey: Map<string | undefined, OptionName>): unknown {
+  const kind = kinds[optionTable[byKey.get(key) as OptionName].kind] as Kind<unknown>;
+  try {
+    return kind.fromFile(value);
+  } catch (error) {
+    throw new Failure('invalid-argument', `${key}: ${messageOf(error)}`, {cause: error});
+  }
+}
+
+function describeConflict(name: OptionName, flag: unknown, file: unknown): string {
+  const kind = kinds[optionTable[name].kind] as Kind<unknown>;
+  return `${keyOf(optionTable[name])}: (from flag: ${kind.show(flag)}, from file: ${kind.show(file)})`;
+}

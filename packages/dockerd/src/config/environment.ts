@@ -1,0 +1,33 @@
+/** What the daemon takes from its environment, read once by main.ts. */
+
+export interface Environment {
+  /** For finding containerd, docker-init and the runtimes. */
+  path: string;
+  /** Where we are installed: neighbours are looked for there first. */
+  ownExecutable: string;
+  /** Passed on to containerd, without what is meant for dockerd alone. */
+  childEnvironment: Record<string, string>;
+  /** systemd's socket for READY=1, or empty. */
+  notifySocket: string;
+  /** Sockets that systemd passed from fd 3 on. */
+  activatedSockets: number;
+  /** A containerd to run instead of the one that is found (LONGSHORE_CONTAINERD). */
+  containerdExecutable: string;
+  /** The OCI runtime that shims call (LONGSHORE_RUNTIME), instead of the one that is found. */
+  runtimeExecutable: string;
+}
+
+export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
+  const {NOTIFY_SOCKET, LISTEN_FDS, LISTEN_PID, ...rest} = env;
+  delete rest.LISTEN_FDNAMES;
+  const forUs = LISTEN_PID === undefined || Number(LISTEN_PID) === process.pid;
+  return {
+    path: env.PATH ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    ownExecutable: process.execPath,
+    childEnvironment: rest as Record<string, string>,
+    notifySocket: NOTIFY_SOCKET ?? '',
+    activatedSockets: forUs ? Number(LISTEN_FDS ?? 0) : 0,
+    containerdExecutable: env.LONGSHORE_CONTAINERD ?? '',
+    runtimeExecutable: env.LONGSHORE_RUNTIME ?? '',
+  };
+}

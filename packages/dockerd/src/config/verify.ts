@@ -1,0 +1,92 @@
+/** Checks between options that no single kind can do. */
+import {isIP} from 'node:net';
+import {logLevels} from '@longshore/base';
+import {EngineError} from '@longshore/errdefs';
+import type {Config} from './config.ts';
+
+const checks: ((config: Config) => string | undefined)[] = [
+  config => oneOf('--log-level', config.logLevel, ['debug', 'info', 'warn', 'error', 'fatal']),
+  config => oneOf('--log-format', config.logFormat, ['text', 'json']),
+  config => oneOf('--default-ipc-mode', config.defaultIpcMode, ['private', 'shareable']),
+  config => oneOf('--default-cgroupns-mode', config.defaultCgroupnsMode, ['', 'private', 'host']),
+  config => oneOf('--storage-driver', config.storageDriver, ['', 'overlay2', 'overlayfs']),
+  config => positive('max concurrent downloads', config.maxConcurrentDownloads),
+  config => positive('max concurrent uploads', config.maxConcurrentUploads),
+  config =>
+    config.maxDownloadAttempts <= 0 ? `invalid max download attempts: ${config.maxDownloadAttempts}` : undefined,
+  config => (config.mtu < 0 ? `invalid default MTU: ${config.mtu}` : undefined),
+  config => config.labels.map(checkLabel).find(Boolean),
+  config => config.dns.map(checkDnsAddress).find(Boolean),
+  config => config.execOptions.map(checkExecOption).find(Boolean),
+  config =>
+    config.bridge && config.bip
+      ? 'you specified -b & --bip, mutually exclusive options. Please specify only one'
+      : undefined,
+  config =>
+    !config.iptables && !config.icc
+      ? 'you specified --iptables=false with --icc=false. ICC=false uses iptables to function. Please set --icc or --iptables to true'
+      : undefined,
+  config => config.hosts.map(checkHost).find(Boolean),
+  config => checkRuntimes(config),
+];
+
+/** Throws the first thing that is wrong. */
+export function verifyConfig(config: Config): void {
+  for (const check of checks) {
+    const problem = check(config);
+    if (problem) throw new EngineError('invalid-argument', problem);
+  }
+}
+
+/** `cgroupfs` or `systemd`, of `--exec-opt native.cgroupdriver=…`. */
+export function cgroupDriverOf(config: Config): 'cgroupfs' | 'systemd' {
+  const option = config.execOptions.map(each => each.split('=')).find(([key]) => key === 'native.cgroupdriver');
+  return option?.[1] === 'systemd' ? 'systemd' : 'cgroupfs';
+}
+
+function oneOf(name: string, value: string, allowed: readonly string[]): string | undefined {
+  if (allowed.includes(value) || (name === '--log-level' && logLevels.some(level => level === value))) return undefined;
+  return `invalid value ${JSON.stringify(value)} for ${name}: must be one of ${allowed.filter(Boolean).join(', ')}`;
+}
+
+function positive(name: string, value: number): string | undefined {
+  return value < 0 ? `invalid ${name}: ${value}` : undefined;
+}
+
+function checkLabel(label: string): string | undefined {
+  return /^[^=]+=/.test(label) ? undefined : `bad attribute format: ${label}`;
+}
+
+function checkDnsAddress(address: string): string | undefined {
+  return isIP(address.split('%')[0] as string) ? undefined : `invalid IP address: ${address}`;
+}
+
+function checkExecOption(option: string): string | undefined {
+  const [key, value] = option.split('=', 2);
+  if (key !== 'native.cgroupdriver') return `invalid option: ${option}`;
+  if (value === 'systemd') return '--exec-opt native.cgroupdriver=systemd is not supported yet';
+  return value === 'cgroupfs' ? undefined : `native.cgroupdriver option ${value} not supported`;
+}
+
+function checkHost(host: string): string | undefined {
+  const [, scheme, rest = ''] = /^([a-z0-9]+):\/\/(.*)$/.exec(host) ?? [];
+  if (scheme === 'unix' || scheme === 'fd') return undefined;
+  if (scheme !== 'tcp') return `invalid bind address format: ${host}`;
+  const name = rest.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1');
+  const loopback = name === 'localhost' || name === '::1' || name.startsWith('127.');
+  return loopback ? undefined : `--host ${host} is not supported yet: without TLS only a loopback address may be used`;
+}
+
+function checkRuntimes({runtimes, defaultRuntime}: Config): string | undefined {
+  for (const [name, {path, runtimeArgs, runtimeType, options}] of Object.entries(runtimes)) {
+    if (name === 'runc') return `runtime name 'runc' is reserved`;
+    if (path === '' && runtimeType === '') return `runtime ${name}: either a runtimeType or a path must be configured`;
+    if (path !== '' && runtimeType !== '')
+      return `runtime ${name}: cannot configure both path and runtimeType for the same runtime`;
+    if (runtimeArgs.length > 0) return `runtime ${name}: runtimeArgs are not supported yet`;
+    if (Object.keys(options).length > 0) return `runtime ${name}: options are not supported yet`;
+  }
+  const known =
+    defaultRuntime === 'runc' || defaultRuntime in runtimes || /^io\.containerd\..+\.v\d$/.test(defaultRuntime);
+  return known ? undefined : `specified default runtime '${defaultRuntime}' does not exist`;
+}

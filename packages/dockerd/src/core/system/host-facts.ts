@@ -1,0 +1,43 @@
+/** What the daemon knows about the machine: read once at start by drivers/host. */
+
+export interface HostFacts {
+  kernelVersion: string;
+  /** PRETTY_NAME of os-release, and its VERSION_ID. */
+  operatingSystem: string;
+  osVersion: string;
+  /** As uname says: `x86_64`; and as images say: `amd64`. */
+  machine: string;
+  architecture: string;
+  /** CPUs that are online. */
+  cpus: number;
+  memoryBytes: number;
+  cgroup: CgroupFacts;
+  seccomp: boolean;
+  apparmor: boolean;
+  selinux: boolean;
+}
+
+/** Which limits the kernel can set. A limit that it cannot is dropped with a warning at create, as Docker does. */
+export interface CgroupFacts {
+  version: 1 | 2;
+  memoryLimit: boolean;
+  swapLimit: boolean;
+  memoryReservation: boolean;
+  memorySwappiness: boolean;
+  oomKillDisable: boolean;
+  kernelMemoryTcp: boolean;
+  cpuShares: boolean;
+  cpuCfs: boolean;
+  cpuRealtime: boolean;
+  cpuset: boolean;
+  /** Lists as `0-3`. */
+  cpusetCpus: string;
+  cpusetMems: string;
+  pids: boolean;
+  blkioWeight: boolean;
+  blkioWeightDevice: boolean;
+  blkioReadBps: boolean;
+  blkioWriteBps: boolean;
+  blkioReadIops: boolean;
+  blkioWriteIops: boolean;
+}

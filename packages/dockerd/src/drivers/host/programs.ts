@@ -1,0 +1,40 @@
+/** Finds the programs that containers are run with. */
+import {isErrorCode} from '@longshore/errdefs';
+import type {Config} from '../../config/config.ts';
+import type {Environment} from '../../config/environment.ts';
+import {findExecutable} from '../containerd/find-executable.ts';
+import type {ProgramPaths} from './component-versions.ts';
+
+/** Our own runtime first, so that an installed Longshore is complete; then the original. */
+const runtimeNames = ['runc-wrapper', 'runc'];
+const initNames = ['docker-init', 'tini'];
+
+export async function findPrograms(config: Config, environment: Environment): Promise<ProgramPaths> {
+  const find = (name: string) => findIfPresent(name, environment);
+  const runc = environment.runtimeExecutable || (await firstOf(runtimeNames, find)) || 'runc';
+  const others = Object.entries(config.runtimes).map(([name, {path}]) => [name, path] as const);
+  return {
+    runtimes: {runc, ...Object.fromEntries(others)},
+    init: config.initPath || (await firstOf(initNames, find)),
+  };
+}
+
+async function firstOf(
+  names: readonly string[],
+  find: (name: string) => Promise<string | undefined>,
+): Promise<string | undefined> {
+  for (const name of names) {
+    const path = await find(name);
+    if (path) return path;
+  }
+  return undefined;
+}
+
+async function findIfPresent(name: string, environment: Environment): Promise<string | undefined> {
+  try {
+    return await findExecutable(name, environment.ownExecutable, environment.path);
+  } catch (error) {
+    if (isErrorCode(error, 'not-found')) return undefined;
+    throw error;
+  }
+}

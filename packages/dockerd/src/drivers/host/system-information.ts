@@ -1,0 +1,67 @@
+/** What /info and /version tell, gathered from the host, the neighbours and the core. */
+import {readdir} from 'node:fs/promises';
+import {hostname} from 'node:os';
+import {type CallContext, readFileIfExists} from '@longshore/base';
+import type {Config} from '../../config/config.ts';
+import type {EventBus} from '../../core/events/event-bus.ts';
+import type {JobRunner} from '../../core/jobs/job-runner.ts';
+import type {ContainerCounts, DaemonInfo, DaemonVersions, SystemBackend} from '../../core/system/backend.ts';
+import type {HostFacts} from '../../core/system/host-facts.ts';
+import {hostWarnings} from '../../core/system/warnings.ts';
+import type {ComponentVersions} from './component-versions.ts';
+
+export interface SystemSources {
+  engineId: string;
+  config: Config;
+  host: HostFacts;
+  containerdAddress: string;
+  events: EventBus;
+  jobs: JobRunner;
+  components: ComponentVersions;
+  containerCounts: () => ContainerCounts;
+  imageCount: (ctx: CallContext) => Promise<number>;
+}
+
+export class SystemInformation implements SystemBackend {
+  readonly events: EventBus;
+  readonly #sources: SystemSources;
+
+  constructor(sources: SystemSources) {
+    this.#sources = sources;
+    this.events = sources.events;
+  }
+
+  async version(ctx: CallContext): Promise<DaemonVersions> {
+    const {host, config, components} = this.#sources;
+    return {host, experimental: config.experimental, components: await components.all(ctx)};
+  }
+
+  async info(ctx: CallContext): Promise<DaemonInfo> {
+    const {engineId, config, host, containerdAddress, events, jobs, components} = this.#sources;
+    const [images, openFiles, forwarding, runtimes, versions] = await Promise.all([
+      this.#sources.imageCount(ctx),
+      readdir('/proc/self/fd'),
+      readFileIfExists('/proc/sys/net/ipv4/ip_forward'),
+      components.runtimes(),
+      components.all(ctx),
+    ]);
+    const ipv4Forwarding = forwarding?.trim() === '1';
+    return {
+      engineId,
+      hostname: hostname(),
+      config,
+      host,
+      containerdAddress,
+      containers: this.#sources.containerCounts(),
+      images,
+      openFiles: openFiles.length,
+      jobs: jobs.running.length,
+      eventSubscribers: events.subscriberCount,
+      ipv4Forwarding,
+      runtimes,
+      versions,
+      initBinary: config.initPath || 'docker-init',
+      warnings: hostWarnings(host, ipv4Forwarding),
+    };
+  }
+}
