@@ -5,6 +5,7 @@ export * from './cgroups/index.ts';
 export * from './directory.ts';
 export {Errno, errnoName} from './errno-names.ts';
 export {errorText, isErrno, SystemCallError} from './errors.ts';
+export {executeProgram} from './execute.ts';
 export * from './fd.ts';
 export * from './file-space.ts';
 export * from './inet-socket.ts';

@@ -1,4 +1,5 @@
 import {Buffer} from 'node:buffer';
+import {EngineError} from '@longshore/errdefs';
 import {Errno} from './errno-names.ts';
 import {SystemCallError} from './errors.ts';
 import {closeFd, readFd} from './fd.ts';
@@ -31,20 +32,28 @@ export function openPipeReader(fd: number, options: PipeReaderOptions = {}): Pip
   return new PipeReader(fd, options);
 }
 
+let scratch = Buffer.alloc(0);
+
+/** Where all reads land: each chunk handed out is a copy of what was filled, made before anyone else reads. */
+function scratchOf(size: number): Buffer {
+  if (scratch.length < size) scratch = Buffer.allocUnsafeSlow(size);
+  return scratch.length === size ? scratch : scratch.subarray(0, size);
+}
+
 export class PipeReader implements AsyncIterable<Buffer>, Disposable {
   readonly fd: number;
   readonly #options: PipeReaderOptions;
   readonly #watch: FdWatch;
-  /** Where reads land; each chunk handed out is a copy of the part that was filled. */
-  #scratch: Buffer | undefined;
+  readonly #chunkSize: number;
   #paused: boolean;
   #state: 'open' | 'ended' | 'closed' = 'open';
   #error: Error | undefined;
   #waiting: (() => void) | undefined;
 
   constructor(fd: number, options: PipeReaderOptions) {
-    const size = options.chunkSize ?? 65536;
-    if (!(size >= 1 && size <= maximumChunk)) throw new RangeError(`chunk size out of range: ${size}`);
+    this.#chunkSize = options.chunkSize ?? 65536;
+    if (!(this.#chunkSize >= 1 && this.#chunkSize <= maximumChunk))
+      throw new EngineError('invalid-argument', `chunk size out of range: ${this.#chunkSize}`);
     this.fd = fd;
     this.#options = options;
     this.#paused = options.onData === undefined;
@@ -86,7 +95,6 @@ export class PipeReader implements AsyncIterable<Buffer>, Disposable {
 
   #release(state: 'ended' | 'closed'): void {
     this.#state = state;
-    this.#scratch = undefined;
     this.#watch[Symbol.dispose]();
     closeFd(this.fd);
   }
@@ -126,17 +134,17 @@ export class PipeReader implements AsyncIterable<Buffer>, Disposable {
 
   /** The next piece; undefined if there is none now or (the state tells) ever. Only to be called when poll said so. */
   #take(): Buffer | undefined {
-    this.#scratch ??= Buffer.allocUnsafeSlow(this.#options.chunkSize ?? 65536);
+    const buffer = scratchOf(this.#chunkSize);
     let count: number | undefined;
     try {
-      count = readFd(this.fd, this.#scratch);
+      count = readFd(this.fd, buffer);
     } catch (error) {
       // A pty master reads EIO when the last slave is closed: that is its end of file.
       if (!(error instanceof SystemCallError && error.errno === Errno.EIO)) this.#error = error as Error;
       count = 0;
     }
     if (count === undefined) return undefined;
-    if (count > 0) return Buffer.from(this.#scratch.subarray(0, count));
+    if (count > 0) return Buffer.from(buffer.subarray(0, count));
     this.#release('ended');
     return undefined;
   }

@@ -31,6 +31,7 @@ export class PipeWriter implements Disposable {
   readonly fd: number;
   readonly #watch: FdWatch;
   readonly #maximum: number;
+  readonly #ref: boolean;
   #queue: Queued[] = [];
   #queued = 0;
   #state: 'open' | 'ending' | 'closed' = 'open';
@@ -40,7 +41,8 @@ export class PipeWriter implements Disposable {
   constructor(fd: number, options: PipeWriterOptions) {
     this.fd = fd;
     this.#maximum = options.maximumQueued ?? 16 * 1024 * 1024;
-    this.#watch = watchFd(fd, {writable: () => this.#flush()}, options.ref === undefined ? {} : {ref: options.ref});
+    this.#ref = options.ref ?? true;
+    this.#watch = watchFd(fd, {writable: () => this.#flush()}, {ref: false});
     this.#ended.promise.catch(() => {});
   }
 
@@ -68,6 +70,7 @@ export class PipeWriter implements Disposable {
     this.#queue.push({bytes, written, done});
     this.#queued += bytes.length - written;
     this.#watch.setInterest({writable: true});
+    this.#watch.setRef(this.#ref);
     return done.promise;
   }
 
@@ -110,7 +113,10 @@ export class PipeWriter implements Disposable {
     }
     if (this.#queue.length > 0) return;
     if (this.#state === 'ending') this.#close();
-    else this.#watch.setInterest({writable: false});
+    else {
+      this.#watch.setInterest({writable: false});
+      this.#watch.setRef(false);
+    }
   }
 
   /** Writes as much as fits, up to the share of one turn; answers how many bytes. */

@@ -18,6 +18,8 @@ import {POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, pollfdSize, pollTable} from
 export interface FdWatch extends Disposable {
   /** Switches callbacks on and off; what is left out stays as it is. An enabled one is polled for at once. */
   setInterest(interest: {readable?: boolean; writable?: boolean}): void;
+  /** Whether the watch keeps the process running. */
+  setRef(ref: boolean): void;
 }
 
 export interface FdHandlers {
@@ -59,19 +61,18 @@ const armed: Map<number, number> = new Map();
 class Watch implements FdWatch {
   readonly fd: number;
   readonly handlers: FdHandlers;
-  readonly #ref: boolean;
+  #ref = false;
   events: number;
   closed = false;
 
   constructor(fd: number, handlers: FdHandlers, ref: boolean) {
     this.fd = fd;
     this.handlers = handlers;
-    this.#ref = ref;
     this.events = handlers.readable ? POLLIN : 0;
     listen();
     arm(fd);
     watches.add(this);
-    if (ref) holdLoop(1);
+    this.setRef(ref);
     tableIsStale = true;
     pollSoon();
   }
@@ -85,17 +86,23 @@ class Watch implements FdWatch {
     if ((this.events & ~before) !== 0) pollSoon();
   }
 
+  setRef(ref: boolean): void {
+    if (this.closed || ref === this.#ref) return;
+    this.#ref = ref;
+    holdLoop(ref ? 1 : -1);
+  }
+
   #set(bit: number, on: boolean): void {
     this.events = on ? this.events | bit : this.events & ~bit;
   }
 
   [Symbol.dispose](): void {
     if (this.closed) return;
+    this.setRef(false);
     this.closed = true;
     watches.delete(this);
     tableIsStale = true;
     disarm(this.fd);
-    if (this.#ref) holdLoop(-1);
   }
 }
 

@@ -130,4 +130,11 @@ for (const runtime of runtimes()) {
   test(`${runtime.name}: additions to an eventfd are counted`, async t => {
     t.deepEqual(await runProgram(runtime, 'eventfd-events'), {counts: [1, 5, 7]});
   });
+
+  test(`${runtime.name}: a process is held by what it waits for, and by nothing else`, async t => {
+    for (const mode of ['none', 'unreferenced-reader', 'idle-writer'])
+      t.deepEqual(await runProgram(runtime, 'watch-ref', mode), {ended: true}, mode);
+    for (const mode of ['reader', 'busy-writer'])
+      await t.throwsAsync(runProgram(runtime, 'watch-ref', mode), {message: /Command failed/}, mode);
+  });
 }

@@ -23,6 +23,7 @@ export function watchFd(fd: number, handlers: FdHandlers, options: WatchOptions 
   }
   return {
     setInterest: interest => watch.setInterest(interest),
+    setRef: ref => watch.setRef(ref),
     [Symbol.dispose]() {
       hangup[Symbol.dispose]();
       watch[Symbol.dispose]();
