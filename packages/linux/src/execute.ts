@@ -1,5 +1,6 @@
 import {cstr} from './c-string.ts';
 import {SystemCallError} from './errors.ts';
+import {setCloexec} from './fd.ts';
 import {bind, errno, type Pointer} from './libc.ts';
 
 const nativeExecve = bind<[path: Pointer, argv: Array<string | null>, env: Array<string | null>]>(
@@ -15,11 +16,12 @@ const SIGPIPE = 13;
 const SIGXFSZ = 25;
 
 /**
- * Replaces this process by another program: same pid, same working directory, and every descriptor that is not
- * CLOEXEC (process.execve closes those from 3 on in Bun). Does not return. Signals that a JavaScript runtime ignores
+ * Replaces this process by another program: same pid, same working directory, stdio, and every other descriptor that
+ * is not CLOEXEC (process.execve closes those from 3 on in Bun). Does not return. Signals that a JavaScript runtime ignores
  * are back at their default; those that our own caller ignored stay ignored. Throws not-found, permission-denied, ….
  */
 export function executeProgram(path: string, argv: readonly string[], env: Record<string, string | undefined>): never {
+  for (const fd of [0, 1, 2]) setCloexec(fd, false); // Node sets it on all that it inherits
   for (const signal of [SIGPIPE, SIGXFSZ]) nativeSignal(signal, null);
   const variables: string[] = [];
   for (const [key, value] of Object.entries(env)) if (value !== undefined) variables.push(`${key}=${value}`);
