@@ -1,7 +1,6 @@
 /** Every command in every state of a container, by this program and by runc itself: same exit code, text and state. */
-import {join} from 'node:path';
 import test from 'ava';
-import {missing, RuntimeSandbox} from './test-support/sandbox.ts';
+import {missing, RuntimeSandbox, wrapper} from './test-support/sandbox.ts';
 
 const runc = '/usr/sbin/runc';
 const reason = missing(runc);
@@ -27,7 +26,6 @@ const commands = [
   ['delete', '--force', 'ID'],
   ['start', 'ID', 'extra'],
 ] as const;
-const wrapper = [process.execPath, join(import.meta.dirname, 'main.ts')];
 
 for (const state of states) {
   serial(`each command on a container that is ${state}`, async t => {
@@ -87,5 +85,5 @@ function statusOf(run: Run): string {
 
 /** Without times, and without the name of the program. */
 function comparable(stderr: string): string {
-  return stderr.replaceAll(/time="[^"]*" /g, '').replaceAll(/msg="[^ ]*(?:runc|main\.ts|node): /g, 'msg="NAME: ');
+  return stderr.replaceAll(/time="[^"]*" /g, '').replaceAll(/msg="\S+: (?=\\"\w+\\" requires)/g, 'msg="NAME: ');
 }

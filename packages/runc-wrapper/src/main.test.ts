@@ -3,13 +3,12 @@ import {existsSync, mkdirSync, readFileSync, unlinkSync, writeFileSync} from 'no
 import {join} from 'node:path';
 import {acceptUnix, closeFd, listenUnix, receiveFds} from '@longshore/linux';
 import test from 'ava';
-import {missing, RuntimeSandbox} from './test-support/sandbox.ts';
+import {missing, RuntimeSandbox, wrapper} from './test-support/sandbox.ts';
 
 const runc = '/usr/sbin/runc';
 const reason = missing(runc);
 const serial = reason ? test.serial.skip : test.serial;
 if (reason) console.error(`command line tests skipped: ${reason}`);
-const wrapper = [process.execPath, join(import.meta.dirname, 'main.ts')];
 
 serial('state, list and ps print what runc prints, byte for byte', async t => {
   const sandbox = await RuntimeSandbox.open(t);

@@ -3,23 +3,25 @@
  * has our pid, descriptors, terminal and parent as if the caller had started it.
  */
 import {readdirSync, readFileSync, readlinkSync} from 'node:fs';
-import {getrlimit, setCloexec, setrlimit} from '@longshore/linux';
+import {executeProgram, getrlimit, setCloexec, setrlimit} from '@longshore/linux';
 
 /** `argv` begins with the program's name. Does not return; throws when the program cannot be executed. */
 export function replaceProcess(path: string, argv: readonly string[], env: NodeJS.ProcessEnv): never {
-  restoreSignals();
   restoreFileLimit();
-  for (const fd of inheritedDescriptors()) setCloexec(fd, false);
-  process.execve!(path, argv, env);
-  throw new Error(`cannot execute ${path}`); // only if execve(2) returns without an error
+  const inherited = inheritedDescriptors();
+  if (inherited.length === 0) executeLightly(path, argv, env);
+  for (const fd of inherited) setCloexec(fd, false);
+  executeProgram(path, argv, env);
 }
 
 /**
- * Both JavaScript runtimes ignore SIGPIPE, Bun SIGXFSZ as well, and what is ignored stays so across execve(2); what
- * has a handler returns to its default.
+ * Without loading the native library, which takes longer than all the rest. Both JavaScript runtimes ignore SIGPIPE,
+ * Bun SIGXFSZ as well, and what is ignored stays so across execve(2); what has a handler returns to its default.
  */
-function restoreSignals(): void {
+function executeLightly(path: string, argv: readonly string[], env: NodeJS.ProcessEnv): never {
   for (const signal of ['SIGPIPE', 'SIGXFSZ'] as const) process.on(signal, () => {});
+  process.execve!(path, argv, env);
+  throw new Error(`cannot execute ${path}`); // only if execve(2) returns without an error
 }
 
 /**

@@ -28,6 +28,11 @@ export function missing(...programs: string[]): string | undefined {
   return ['/usr/bin/unshare', busybox, ...programs].find(path => !existsSync(path));
 }
 
+/** The program under test: the source on Node, or the executable that RUNC_WRAPPER names. */
+export const wrapper = process.env.RUNC_WRAPPER
+  ? [process.env.RUNC_WRAPPER]
+  : [process.execPath, join(import.meta.dirname, '../main.ts')];
+
 export class RuntimeSandbox {
   readonly directory: string;
   readonly #holder: ChildProcess;
