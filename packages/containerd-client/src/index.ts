@@ -16,6 +16,24 @@ export {readBlob, readContent} from './content/reader.ts';
 export type {ContentWriter, WriterOptions} from './content/writer.ts';
 export {openContentWriter} from './content/writer.ts';
 export {subscribeEvents} from './events.ts';
+export {childLabels, labelChildren} from './images/gc-labels.ts';
+export type {ImportedImage, ImportOptions} from './images/import.ts';
+export {importArchive} from './images/import.ts';
+export type {BlobAction, ImageProgress, ProgressListener} from './images/progress.ts';
+export type {ImageParts} from './images/read.ts';
+export {childrenOf, imageUsage, readImage, walkContent} from './images/read.ts';
+export type {ImageRecord, NewImage} from './images/record.ts';
+export {
+  createImage,
+  deleteImage,
+  descriptorFromWire,
+  descriptorToWire,
+  getImage,
+  listImages,
+  putImage,
+} from './images/record.ts';
+export type {UnpackOptions} from './images/unpack.ts';
+export {defaultSnapshotter, isUnpacked, unpackImage} from './images/unpack.ts';
 export type {Lease} from './leases.ts';
 export {acquireLease, withLease} from './leases.ts';
 export type {WireTime} from './time.ts';
