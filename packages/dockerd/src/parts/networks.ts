@@ -6,6 +6,7 @@ import type {EventBus} from '../core/events/event-bus.ts';
 import {Attachments} from '../core/networks/attachments.ts';
 import {ContainerFiles} from '../core/networks/container-files.ts';
 import {Controller} from '../core/networks/controller.ts';
+import {NameService} from '../core/networks/dns/name-service.ts';
 import {NetworkManager} from '../core/networks/manager.ts';
 import type {NetworkConfig} from '../core/networks/network-config.ts';
 import {PortPublisher} from '../core/networks/port-publisher.ts';
@@ -13,6 +14,7 @@ import {NetworkRegistry} from '../core/networks/registry.ts';
 import {Sandboxes} from '../core/networks/sandboxes.ts';
 import {defaultSubnetPools, parseSubnetPools} from '../core/networks/subnet-pools.ts';
 import type {ContainerEndpoints, NetworkController} from '../core/ports/network-controller.ts';
+import {dnsSockets} from '../drivers/bridge/dns-sockets.ts';
 import {enableForwarding} from '../drivers/bridge/forwarding.ts';
 import {hostFiles, sandboxFiles} from '../drivers/bridge/host-files.ts';
 import {IptablesFirewall} from '../drivers/bridge/iptables.ts';
@@ -59,21 +61,17 @@ export async function openNetworks(ctx: CallContext, options: NetworksOptions): 
     const store = openSandboxStore(join(execRoot, 'libnetwork'), ctx.log);
     const publisher = new PortPublisher();
     const files = new ContainerFiles({config, registry, host: hostFiles, files: sandboxFiles});
-    const sandboxes = new Sandboxes({
-      directory: namespaces,
-      registry,
-      links,
-      store,
-      files,
-      publisher,
-      events,
-      names: {serve: async () => {}, stop() {}},
-    });
+    const neighbourhood = (containerId: string) => registry.all.filter(({endpoints}) => endpoints.has(containerId));
+    const names = new NameService(dnsSockets(options.path, ctx.log), neighbourhood, ctx.log);
+    const sandboxes = new Sandboxes({directory: namespaces, registry, links, store, files, publisher, names, events});
     return {
       controller: new Controller({config, registry, sandboxes, store, links, firewall, publisher}),
       manager,
       attachments: new Attachments({registry, sandboxes, containers}),
-      [Symbol.asyncDispose]: async () => links[Symbol.dispose](),
+      async [Symbol.asyncDispose]() {
+        names[Symbol.dispose]();
+        links[Symbol.dispose]();
+      },
     };
   } catch (error) {
     links[Symbol.dispose]();
