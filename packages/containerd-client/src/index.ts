@@ -16,6 +16,8 @@ export {readBlob, readContent} from './content/reader.ts';
 export type {ContentWriter, WriterOptions} from './content/writer.ts';
 export {openContentWriter} from './content/writer.ts';
 export {subscribeEvents} from './events.ts';
+export type {ExportOptions} from './images/export.ts';
+export {exportArchive} from './images/export.ts';
 export {childLabels, labelChildren} from './images/gc-labels.ts';
 export type {ImportedImage, ImportOptions} from './images/import.ts';
 export {importArchive} from './images/import.ts';
