@@ -4,9 +4,9 @@
  */
 import {mkdir, readdir, rename, rm} from 'node:fs/promises';
 import {join} from 'node:path';
-import {Worker} from 'node:worker_threads';
 import {type Logger, randomHex, Scope} from '@longshore/base';
 import type {SnapshotUsage} from '../../core/snapshots/snapshotter.ts';
+import {startWorker} from '../workers/start-worker.ts';
 import {WorkerPool} from '../workers/worker-pool.ts';
 
 const stagingPrefix = 'new-';
@@ -16,7 +16,7 @@ export class SnapshotDirectories implements AsyncDisposable {
   readonly #root: string;
   readonly #log: Logger;
   readonly #walkers = new WorkerPool({
-    start: () => new Worker(new URL('./tree.worker.ts', import.meta.url)),
+    start: () => startWorker('src/drivers/snapshot-directories/tree.worker.ts'),
     size: 1,
   });
   #deletion: Promise<void> = Promise.resolve();

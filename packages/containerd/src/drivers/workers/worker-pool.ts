@@ -22,11 +22,15 @@ export interface WorkerPoolOptions {
 export interface JobOptions {
   signal: AbortSignal;
   transfer?: readonly Transferable[];
+  /** Shared memory: its first element becomes 1 when the signal aborts, and the thread is given a moment to see it. */
+  cancel?: Int32Array;
   /** Receives what the worker posts before its reply. */
   onNote?: (note: unknown, worker: Worker) => void;
 }
 
 const defaultIdleMs = 5_000;
+/** A thread that ends by itself closes what it has open; one that is ended does not. */
+const cancelGraceMs = 2_000;
 
 export class WorkerPool implements AsyncDisposable {
   readonly #options: WorkerPoolOptions;
@@ -59,6 +63,7 @@ export class WorkerPool implements AsyncDisposable {
       throw error;
     }
     this.#release(worker);
+    options.signal.throwIfAborted();
     if ('error' in reply) throw toEngineError(reply.error);
     return reply.result as Result;
   }
@@ -111,7 +116,14 @@ async function exchange(worker: Worker, job: unknown, options: JobOptions): Prom
   const onError = (error: unknown) =>
     reject(new EngineError('internal', `worker thread failed: ${String(error)}`, {cause: error}));
   const onExit = () => reject(new EngineError('internal', 'worker thread ended in the middle of its work'));
-  const onAbort = () => reject(options.signal.reason);
+  let grace: NodeJS.Timeout | undefined;
+  const onAbort = () => {
+    if (!options.cancel) reject(options.signal.reason);
+    else {
+      Atomics.store(options.cancel, 0, 1);
+      grace = setTimeout(() => reject(options.signal.reason), cancelGraceMs);
+    }
+  };
   worker.on('message', onMessage).on('error', onError).on('exit', onExit);
   options.signal.addEventListener('abort', onAbort, {once: true});
   worker.ref();
@@ -119,6 +131,7 @@ async function exchange(worker: Worker, job: unknown, options: JobOptions): Prom
     worker.postMessage(job, [...(options.transfer ?? [])]);
     return await promise;
   } finally {
+    clearTimeout(grace);
     worker.unref();
     worker.off('message', onMessage).off('error', onError).off('exit', onExit);
     options.signal.removeEventListener('abort', onAbort);

@@ -1,0 +1,10 @@
+import type {MountSpec} from '@longshore/linux';
+import {openMounted} from './lower-view.ts';
+import {PlainTree} from './plain-tree.ts';
+
+/** Mounts of any kind, mounted for as long as the tree is open. */
+export class MountedTree extends PlainTree {
+  constructor(mounts: readonly MountSpec[]) {
+    super(openMounted(mounts));
+  }
+}
