@@ -1,8 +1,8 @@
 /** The calling side of a ttrpc connection: any number of concurrent calls over one socket. */
-import type {Socket} from 'node:net';
 import type {DeepPartial, MethodDefinition, ServiceDefinition} from '@longshore/api';
 import {Request} from '@longshore/api/gen/ttrpc/request';
 import type {CallContext} from '@longshore/base';
+import type {ByteStream} from './byte-stream.ts';
 import {ClientStream} from './client-stream.ts';
 import {Flag, FrameType} from './frame.ts';
 import {FrameChannel} from './frame-channel.ts';
@@ -24,7 +24,7 @@ export class TtrpcClient implements Disposable {
   #nextId = 1;
 
   /** Owns the connected socket from now on. */
-  constructor(socket: Socket, options: TtrpcClientOptions = {}) {
+  constructor(socket: ByteStream, options: TtrpcClientOptions = {}) {
     this.#onClose = options.onClose;
     this.#channel = new FrameChannel(socket, {
       onFrame: frame => this.#streams.get(frame.streamId)?.receive(frame),

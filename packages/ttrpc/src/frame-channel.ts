@@ -1,5 +1,5 @@
 /** Frames over one socket, with back-pressure both ways: what client and server connections share. */
-import type {Socket} from 'node:net';
+import type {ByteStream} from './byte-stream.ts';
 import {encodeFrame, type Frame, FrameReader} from './frame.ts';
 import {closedError} from './status.ts';
 
@@ -14,7 +14,7 @@ export interface FrameChannelEvents {
 const outputLimit = 1024 * 1024;
 
 export class FrameChannel {
-  readonly #socket: Socket;
+  readonly #socket: ByteStream;
   readonly #events: FrameChannelEvents;
   readonly #reader = new FrameReader();
   #busy = false;
@@ -23,7 +23,7 @@ export class FrameChannel {
   #error: Error | undefined;
   #drainWaiters: (() => void)[] = [];
 
-  constructor(socket: Socket, events: FrameChannelEvents) {
+  constructor(socket: ByteStream, events: FrameChannelEvents) {
     this.#socket = socket;
     this.#events = events;
   }
@@ -37,7 +37,7 @@ export class FrameChannel {
     });
     socket.on('close', () => this.#onClose());
     if (head) this.#receive(head);
-    socket.on('data', chunk => this.#receive(chunk as Buffer));
+    socket.on('data', chunk => this.#receive(chunk));
   }
 
   get closed(): boolean {

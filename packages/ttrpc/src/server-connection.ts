@@ -1,9 +1,9 @@
 /** One accepted ttrpc connection: checks stream ids, starts handlers, sends their answers. */
-import type {Socket} from 'node:net';
 import type {DeepPartial, MethodDefinition} from '@longshore/api';
 import {Request, Response} from '@longshore/api/gen/ttrpc/request';
 import type {Logger} from '@longshore/base';
 import {EngineError, messageOf} from '@longshore/errdefs';
+import type {ByteStream} from './byte-stream.ts';
 import {Flag, type Frame, FrameType, oversizeMessage} from './frame.ts';
 import {FrameChannel} from './frame-channel.ts';
 import {metadataFromWire} from './metadata.ts';
@@ -32,7 +32,7 @@ export class ServerConnection {
   #lastStreamId = 0;
   #draining = false;
 
-  constructor(socket: Socket, options: ServerConnectionOptions) {
+  constructor(socket: ByteStream, options: ServerConnectionOptions) {
     this.#options = options;
     this.#channel = new FrameChannel(socket, {
       onFrame: frame => this.#receive(frame),

@@ -1,15 +1,16 @@
 /** A ttrpc server: services, and the connections that call them. It listens on whatever net.Server it is given. */
-import type {Server, Socket} from 'node:net';
+import type {Server} from 'node:net';
 import type {MethodDefinition, ServiceDefinition} from '@longshore/api';
 import {discardLogger, type Logger} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
+import type {ByteStream} from './byte-stream.ts';
 import {ServerConnection} from './server-connection.ts';
 import type {AnyHandler, ServiceHandlers} from './service-types.ts';
 
 export interface TtrpcServerOptions {
   log?: Logger;
   /** Runs before a byte of a new connection is looked at; a throw closes it (peer credentials). */
-  handshake?: (socket: Socket) => void | Promise<void>;
+  handshake?: (socket: ByteStream) => void | Promise<void>;
 }
 
 export class TtrpcServer implements AsyncDisposable {
@@ -43,7 +44,7 @@ export class TtrpcServer implements AsyncDisposable {
   }
 
   /** Serves one connected socket; `head` is what was already read from it. */
-  async accept(socket: Socket, head?: Uint8Array): Promise<void> {
+  async accept(socket: ByteStream, head?: Uint8Array): Promise<void> {
     if (this.#closing) return void socket.destroy();
     socket.on('error', error => this.#log.debug({error}, 'ttrpc connection failed'));
     try {
@@ -55,7 +56,7 @@ export class TtrpcServer implements AsyncDisposable {
     if (!socket.destroyed) this.#serve(socket, head);
   }
 
-  #serve(socket: Socket, head: Uint8Array | undefined): void {
+  #serve(socket: ByteStream, head: Uint8Array | undefined): void {
     const connection: ServerConnection = new ServerConnection(socket, {
       find: (service, method) => this.#find(service, method),
       log: this.#log,
