@@ -13,7 +13,8 @@ type TarEntry = {name: string; data?: string | Buffer; link?: string; directory?
 
 /**
  * A `docker load` archive in the OCI layout with manifest.json, which engines old and new accept. The image has every
- * applet of busybox as a hard link (300 symbolic links would cost a third of a second to unpack on some disks), users root, daemon, nobody and user (1000), and runs `sh`.
+ * applet of busybox as a hard link (300 symbolic links would cost a third of a second to unpack on some disks), has
+ * the users root, daemon, nobody and user (1000), and runs `sh`.
  */
 export async function busyboxArchive(tag = 'busybox:latest'): Promise<Buffer> {
   const layer = await tar(rootFiles());
@@ -83,7 +84,7 @@ async function tar(entries: TarEntry[]): Promise<Buffer> {
   for (const {name, data, link, directory, mode} of entries) {
     const common = {name, mtime: epoch, uid: 0, gid: 0};
     if (directory) stream.entry({...common, type: 'directory', mode: mode ?? 0o755});
-    else if (link) stream.entry({...common, type: 'link', linkname: link});
+    else if (link) stream.entry({...common, type: 'link', linkname: link, mode: 0o755});
     else stream.entry({...common, mode: mode ?? 0o644}, data ?? '');
   }
   stream.finalize();
