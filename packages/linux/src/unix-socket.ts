@@ -3,7 +3,7 @@ import {EngineError} from '@longshore/errdefs';
 import {cstr, textUntilNul} from './c-string.ts';
 import {Errno} from './errno-names.ts';
 import {check, retryInterrupted, SystemCallError} from './errors.ts';
-import {closeFd} from './fd.ts';
+import {closeFd, setNonblock} from './fd.ts';
 import {addressOf, bind, errno, keepAlive, type Pointer} from './libc.ts';
 import {fchmodAt} from './nodes.ts';
 import {AT_FDCWD} from './open-at.ts';
@@ -92,14 +92,27 @@ function bindError(path: string): Error {
   return new EngineError('already-exists', error.message, {cause: error});
 }
 
-/** A connected stream socket (CLOEXEC, blocking). Unix sockets connect or fail (ECONNREFUSED, ENOENT) without delay. */
-export function connectUnix(path: string): number {
+/**
+ * A connected stream socket (CLOEXEC, blocking). Unix sockets connect or fail (ECONNREFUSED, ENOENT) without delay,
+ * except when the listener's backlog is full: with `nonblock` that is unavailable at once, and the socket non-blocking.
+ */
+export function connectUnix(path: string, options: {nonblock?: boolean} = {}): number {
   const address = unixAddress(path);
   const fd = newSocket();
-  if (retryInterrupted(() => nativeConnect(fd, address, address.length)) === 0) return fd;
+  try {
+    if (options.nonblock) setNonblock(fd);
+    if (retryInterrupted(() => nativeConnect(fd, address, address.length)) === 0) return fd;
+    throw connectError(path);
+  } catch (error) {
+    closeFd(fd);
+    throw error;
+  }
+}
+
+function connectError(path: string): Error {
   const error = new SystemCallError('connect to', errno(), path);
-  closeFd(fd);
-  throw error;
+  if (error.errno !== Errno.EAGAIN) return error;
+  return new EngineError('unavailable', error.message, {cause: error});
 }
 
 /** Two connected stream sockets, CLOEXEC and blocking. */
