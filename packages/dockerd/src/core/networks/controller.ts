@@ -109,7 +109,7 @@ export class Controller implements NetworkController {
   async #serveNames(ctx: CallContext, request: SandboxRequest): Promise<void> {
     const sandbox = this.#parts.sandboxes.get(request.containerId);
     try {
-      if (sandbox) await this.#parts.sandboxes.serveNames(request, sandbox);
+      if (sandbox) await this.#parts.sandboxes.serveAdopted(request, sandbox);
     } catch (error) {
       ctx.log.error({container: request.containerId, error}, 'cannot serve names in the network of a container');
     }

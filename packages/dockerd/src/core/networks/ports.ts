@@ -112,4 +112,19 @@ export interface ServedSandbox {
   /** Servers for other names; `fromHost` ones are asked from the host's network. */
   external: readonly {address: string; fromHost: boolean}[];
   hasNdots: boolean;
+  /** An earlier daemon served it already: its rules are there. */
+  isAdopted: boolean;
+}
+
+export type DnsTransport = 'udp' | 'tcp';
+
+/** Sockets of the DNS server. */
+export interface DnsSockets {
+  /** Listens on 127.0.0.11 port 53 inside a namespace; the result closes it. An undefined answer is not sent. */
+  listen(
+    target: {namespace: string; isAdopted: boolean},
+    onQuery: (query: Buffer, transport: DnsTransport) => Promise<Buffer | undefined>,
+  ): Promise<() => void>;
+  /** Asks a server, from the host's network when no namespace is given. Throws when it does not answer in time. */
+  ask(target: {namespace: string | undefined; server: string; transport: DnsTransport}, query: Buffer): Promise<Buffer>;
 }

@@ -7,7 +7,8 @@ import type {EventBus} from '../events/event-bus.ts';
 import type {SandboxRequest} from '../ports/network-controller.ts';
 import type {ContainerFiles} from './container-files.ts';
 import {drawEndpoint, gatewayEndpoint, releaseAddress, vethPair} from './endpoints.ts';
-import {isUserDefined, type Network} from './network.ts';
+import type {GeneratedResolvConf} from './files/resolv-conf.ts';
+import type {Network} from './network.ts';
 import type {PortPublisher} from './port-publisher.ts';
 import type {LinkDriver, NameServer, SandboxStore} from './ports.ts';
 import type {NetworkRegistry} from './registry.ts';
@@ -61,9 +62,7 @@ export class Sandboxes {
         this.#parts.files.write(request, sandbox),
         this.#publish(ctx, request, sandbox),
       ]);
-      if (networks.some(isUserDefined)) {
-        await this.#parts.names.serve({containerId, namespace: key, ...resolver});
-      }
+      await this.#serve(sandbox, resolver, false);
     } catch (error) {
       await this.#undo(ctx, sandbox);
       throw error;
@@ -129,11 +128,8 @@ export class Sandboxes {
   }
 
   /** The name server of an adopted sandbox died with the last daemon. */
-  async serveNames(request: SandboxRequest, sandbox: SandboxRecord): Promise<void> {
-    const isServed = (sandbox.endpoints ?? []).some(({dnsNames}) => dnsNames !== null);
-    if (!isServed) return;
-    const resolver = this.#parts.files.resolver(request, sandbox);
-    await this.#parts.names.serve({containerId: sandbox.containerId, namespace: sandbox.key, ...resolver});
+  async serveAdopted(request: SandboxRequest, sandbox: SandboxRecord): Promise<void> {
+    await this.#serve(sandbox, this.#parts.files.resolver(request, sandbox), true);
   }
 
   /** Removes what is left of a sandbox whose container is gone, adopted or not. */
@@ -205,8 +201,16 @@ export class Sandboxes {
 
   /** Files and name server after a change of the networks. */
   async #follow(request: SandboxRequest, sandbox: SandboxRecord): Promise<void> {
-    await this.#parts.files.write(request, sandbox);
-    await this.serveNames(request, sandbox);
+    await this.#serve(sandbox, await this.#parts.files.write(request, sandbox), false);
+  }
+
+  /** Only on user-defined networks; outside names only when a way leads there. */
+  async #serve(sandbox: SandboxRecord, {external, hasNdots}: GeneratedResolvConf, isAdopted: boolean): Promise<void> {
+    const {containerId, key: namespace} = sandbox;
+    const endpoints = sandbox.endpoints ?? [];
+    if (!endpoints.some(({dnsNames}) => dnsNames !== null)) return this.#parts.names.stop(containerId);
+    const reachable = gatewayEndpoint(endpoints) ? external : [];
+    await this.#parts.names.serve({containerId, namespace, external: reachable, hasNdots, isAdopted});
   }
 
   async #publish(ctx: CallContext, request: SandboxRequest, sandbox: SandboxRecord): Promise<void> {

@@ -1,10 +1,8 @@
 /** The packet filter through iptables-save and iptables-restore: one process per change, all rules of it at once. */
-import {spawn} from 'node:child_process';
-import {text} from 'node:stream/consumers';
 import {type Logger, Mutex} from '@longshore/base';
-import {EngineError} from '@longshore/errdefs';
 import {changeInput, syncInput} from '../../core/networks/firewall/restore-input.ts';
 import type {Firewall, FirewallRule} from '../../core/networks/ports.ts';
+import {runIptables} from './run-iptables.ts';
 
 /** How long to wait for another program that holds the xtables lock. */
 const lockSeconds = 10;
@@ -49,33 +47,13 @@ export class IptablesFirewall implements Firewall {
   }
 
   async #sync(rules: readonly FirewallRule[]): Promise<void> {
-    const saved = await this.#run('iptables-save', [], '');
+    const saved = await runIptables({program: 'iptables-save', path: this.#options.path});
     await this.#restore(syncInput(saved, rules, {dropForward: this.#options.dropForward}));
   }
 
   async #restore(input: string): Promise<void> {
-    await this.#run('iptables-restore', ['--wait', String(lockSeconds), '--noflush'], input);
-  }
-
-  async #run(program: string, args: string[], input: string): Promise<string> {
-    const env = {PATH: `${this.#options.path}:/usr/sbin:/sbin`};
-    const child = spawn(program, args, {env, stdio: 'pipe'});
-    const ended = new Promise<number | null>((resolve, reject) => {
-      child.on('error', reject);
-      child.on('close', resolve);
-    });
-    child.stdin.on('error', () => {}); // it died before it read everything: its exit status tells
-    child.stdin.end(input);
-    try {
-      const [output, errors, status] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-      if (status === 0) return output;
-      throw new EngineError('internal', `${program} failed: ${errors.trim() || `exit status ${status}`}`);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      throw new EngineError('failed-precondition', `${program} not found: install iptables, or use --iptables=false`, {
-        cause: error,
-      });
-    }
+    const {path} = this.#options;
+    await runIptables({program: 'iptables-restore', args: ['--wait', String(lockSeconds), '--noflush'], input, path});
   }
 }
 

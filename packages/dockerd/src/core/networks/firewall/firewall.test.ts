@@ -1,9 +1,9 @@
 import test from 'ava';
+import {recordedTest, recording} from '../../recordings.testing.ts';
 import type {NetworkRecord} from '../documents.ts';
 import {networkRecord} from '../documents.ts';
 import {type BridgeNetwork, openNetwork} from '../network.ts';
 import type {FirewallRule} from '../ports.ts';
-import {recordedTest, recording} from '../../recordings.testing.ts';
 import {baseRules, networkRules, portRules} from './network-rules.ts';
 import {changeInput, syncInput} from './restore-input.ts';
 
