@@ -1,7 +1,8 @@
 /** SIGKILL of any process of the chain, at any moment, while containers run and print. */
 import {constants} from 'node:os';
-import {descendants, type Engine, poll, readProcess, startEngine} from '@longshore/testing';
+import {descendants, type Engine, poll, readProcess} from '@longshore/testing';
 import test from 'ava';
+import {openEngine} from '../harness/open.ts';
 import {shimOf, waitForStatus} from '../harness/processes.ts';
 
 const lines = 2000;
@@ -33,7 +34,7 @@ async function finishPrinter(t: import('ava').ExecutionContext, engine: Engine, 
 }
 
 test('dockerd is killed three times while a container prints', async t => {
-  await using engine = await startEngine();
+  const engine = await openEngine(t);
   const {pid} = await startPrinter(engine);
   for (let round = 0; round < 3; round++) {
     await poll(async () => (await engine.dockerOk('logs', 'printer')).split('\n').length > (round + 1) * 100);
@@ -45,7 +46,7 @@ test('dockerd is killed three times while a container prints', async t => {
 });
 
 test('containerd is killed while a container prints and a client follows', async t => {
-  await using engine = await startEngine();
+  const engine = await openEngine(t);
   const {pid} = await startPrinter(engine);
   const following = engine.dockerOk('logs', '-f', 'printer');
   await killContainerd(engine);
@@ -56,7 +57,7 @@ test('containerd is killed while a container prints and a client follows', async
 });
 
 test('dockerd and containerd are killed together', async t => {
-  await using engine = await startEngine();
+  const engine = await openEngine(t);
   const {pid} = await startPrinter(engine);
   await Promise.all([engine.dockerd.kill('SIGKILL'), killContainerd(engine)]);
   t.truthy(readProcess(pid), 'the container lives on');
@@ -65,7 +66,7 @@ test('dockerd and containerd are killed together', async t => {
 });
 
 test('a container that ends while nobody watches has its exit code afterwards', async t => {
-  await using engine = await startEngine();
+  const engine = await openEngine(t);
   const release = `${engine.paths.scratch}/end`;
   const script = 'until [ -e /s/end ]; do usleep 20000; done; echo last words; exit 33';
   const id = await engine.dockerOk('run', '-d', '-v', `${engine.paths.scratch}:/s`, 'busybox', 'sh', '-c', script);
@@ -79,7 +80,7 @@ test('a container that ends while nobody watches has its exit code afterwards', 
 });
 
 test('a killed shim: the container is reported dead within 2 s and its parts are cleaned up', async t => {
-  await using engine = await startEngine();
+  const engine = await openEngine(t);
   const id = await engine.dockerOk('run', '-d', 'busybox', 'sleep', '300');
   const pid = Number(await engine.dockerOk('inspect', '-f', '{{.State.Pid}}', id));
   await engine.sandbox.kill(shimOf(engine, id).pid, 'SIGKILL');
@@ -103,7 +104,7 @@ test('a killed shim: the container is reported dead within 2 s and its parts are
 });
 
 test('a stop by SIGTERM stops the containers and leaves them to be started again', async t => {
-  await using engine = await startEngine();
+  const engine = await openEngine(t);
   const id = await engine.dockerOk(
     'run',
     '-d',

@@ -1,15 +1,9 @@
 /** The originals on either side of each boundary. */
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {
-  busyboxArchive,
-  debianExecutables,
-  longshoreExecutables,
-  type StandaloneContainerd,
-  startContainerd,
-  startEngine,
-} from '@longshore/testing';
+import {busyboxArchive, debianExecutables, longshoreExecutables, type StandaloneContainerd} from '@longshore/testing';
 import test from 'ava';
+import {openContainerd, openEngine} from '../harness/open.ts';
 
 const image = 'docker.io/library/busybox:latest';
 const originalShim = '/usr/bin/containerd-shim-runc-v2';
@@ -23,10 +17,13 @@ async function importBusybox(containerd: StandaloneContainerd): Promise<void> {
 /** What every combination of client, daemon, shim and runtime has to do. */
 async function runScenario(t: import('ava').ExecutionContext, containerd: StandaloneContainerd, flags: string[]) {
   await importBusybox(containerd);
+  // Cgroups are not isolated between sandboxes: each has a parent of its own.
+  const cgroup = (id: string) => ['--cgroup', `${containerd.paths.cgroupParent}/${id}`];
   t.regex(await containerd.ctrOk('images', 'ls', '-q'), /docker.io\/library\/busybox:latest/);
   const output = await containerd.ctr(
     'run',
     '--rm',
+    ...cgroup('short'),
     ...flags,
     image,
     'short',
@@ -35,7 +32,7 @@ async function runScenario(t: import('ava').ExecutionContext, containerd: Standa
     'echo out; echo err >&2; exit 3',
   );
   t.deepEqual([output.exitCode, output.stdout.trim()], [3, 'out'], output.stderr);
-  await containerd.ctrOk('run', '-d', ...flags, image, 'long', 'sleep', '300');
+  await containerd.ctrOk('run', '-d', ...cgroup('long'), ...flags, image, 'long', 'sleep', '300');
   t.regex(await containerd.ctrOk('tasks', 'ls'), /long\s+\d+\s+RUNNING/);
   t.is(await containerd.ctrOk('tasks', 'exec', '--exec-id', 'x1', 'long', 'echo', 'inside'), 'inside');
   await containerd.ctrOk('tasks', 'pause', 'long');
@@ -48,7 +45,7 @@ async function runScenario(t: import('ava').ExecutionContext, containerd: Standa
 }
 
 test("the original ctr lists our engine's containers, tasks, images and snapshots", async t => {
-  await using engine = await startEngine();
+  const engine = await openEngine(t);
   const id = await engine.dockerOk('run', '-d', 'busybox', 'sleep', '300');
   const ctr = async (...args: string[]) => {
     const argv = [debianExecutables.ctr, '--address', engine.paths.containerdSocket, '--namespace', 'moby', ...args];
@@ -70,29 +67,29 @@ for (const ctr of ['ours', "Debian's"]) {
   const client = ctr === 'ours' ? {} : {ctr: debianExecutables.ctr};
 
   test(`${ctr} ctr, our containerd, our shim`, async t => {
-    await using containerd = await startContainerd(client);
+    const containerd = await openContainerd(t, client);
     await runScenario(t, containerd, []);
   });
 
   test(`${ctr} ctr, our containerd, the original shim`, async t => {
-    await using containerd = await startContainerd(client);
+    const containerd = await openContainerd(t, client);
     await runScenario(t, containerd, ['--runtime', originalShim]);
   });
 
   test(`${ctr} ctr, the original containerd, our shim`, async t => {
-    await using containerd = await startContainerd({...client, containerd: debianExecutables.containerd});
+    const containerd = await openContainerd(t, {...client, containerd: debianExecutables.containerd});
     await runScenario(t, containerd, []);
     t.true(containerd.executables.path.endsWith('dist/bin'));
   });
 }
 
 test('the original containerd, the original shim, runc-wrapper as its runtime binary', async t => {
-  await using containerd = await startContainerd(debianExecutables);
+  const containerd = await openContainerd(t, debianExecutables);
   await runScenario(t, containerd, ['--runc-binary', join(longshoreExecutables().path, 'runc-wrapper')]);
 });
 
 test('our dockerd on the original containerd', async t => {
-  await using engine = await startEngine({
+  const engine = await openEngine(t, {
     containerd: 'separate',
     executables: {containerd: debianExecutables.containerd},
   });

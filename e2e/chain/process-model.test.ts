@@ -8,9 +8,9 @@ import {
   listeningSockets,
   poll,
   readProcess,
-  startEngine,
 } from '@longshore/testing';
 import test from 'ava';
+import {openEngine} from '../harness/open.ts';
 import {shimOf} from '../harness/processes.ts';
 import {sharedEngine} from '../harness/shared-engine.ts';
 
@@ -64,7 +64,7 @@ async function fifoOfDefaultRoot(e: Engine, id: string): Promise<string[]> {
 }
 
 test('several engines at once do not see each other', async t => {
-  await using other = await startEngine();
+  const other = await openEngine(t);
   await other.dockerOk('run', '-d', '--name', 'alone', 'busybox', 'sleep', '300');
   t.false((await engine().dockerOk('ps', '--format', '{{.Names}}')).includes('alone'));
   t.deepEqual(

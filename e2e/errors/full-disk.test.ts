@@ -1,10 +1,11 @@
 /** A full disk under the content store: a clear error, nothing half shown as whole, and all is well with room again. */
 
-import {busyboxArchive, startEngine} from '@longshore/testing';
+import {busyboxArchive} from '@longshore/testing';
 import test from 'ava';
+import {openEngine} from '../harness/open.ts';
 
 test('docker load on a full disk fails clearly and leaves nothing over', async t => {
-  await using engine = await startEngine({busybox: false});
+  const engine = await openEngine(t, {busybox: false});
   const content = `${engine.paths.dataRoot}/containerd/daemon/io.containerd.content.v1.content`;
   // Inside the engine's mount namespace only; containerd is restarted so that it sees the small disk from its start.
   await engine.dockerd.stop();

@@ -5,7 +5,7 @@ import {type ClientResult, clientEnv, daemonEnv, runClient} from './client.ts';
 import {DaemonHandle} from './daemon-handle.ts';
 import {type EnginePaths, makeEnginePaths} from './engine-paths.ts';
 import {type Executables, resolveExecutables} from './executables.ts';
-import {findLeaks} from './leak-check.ts';
+import {findLeaks, removeCgroups} from './leak-check.ts';
 import {poll} from './poll.ts';
 import {Sandbox} from './sandbox.ts';
 import type {Survey} from './sandbox-protocol.ts';
@@ -82,6 +82,7 @@ export class StandaloneContainerd implements AsyncDisposable {
 
   async discard(): Promise<void> {
     await this.sandbox[Symbol.asyncDispose]();
+    removeCgroups(this.paths.cgroupParent);
     rmSync(this.paths.root, {recursive: true, force: true});
   }
 
@@ -94,7 +95,7 @@ export class StandaloneContainerd implements AsyncDisposable {
         return leaks.length === 0;
       };
       await poll(clean, {timeout: 2000}).catch(() => {
-        throw new Error(`containerd left behind:\n${leaks.join('\n')}\n${this.daemon.logTail()}`);
+        throw new Error(`containerd left behind:\n${leaks.join('\n')}\n${this.daemon.logTail(10)}`);
       });
     } finally {
       await this.discard();

@@ -1,5 +1,5 @@
 /** startEngine(): a whole engine of real processes, isolated in namespaces, directories and cgroups of its own. */
-import {globSync, rmdirSync, rmSync, writeFileSync} from 'node:fs';
+import {rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {type ContainerdClient, openClient} from '@longshore/containerd-client';
 import type {Options} from 'execa';
@@ -10,7 +10,7 @@ import {DaemonHandle, pidFromFile} from './daemon-handle.ts';
 import {EngineApi} from './engine-api.ts';
 import {type EnginePaths, makeEnginePaths} from './engine-paths.ts';
 import {type Executables, resolveExecutables} from './executables.ts';
-import {cgroupDirectories, findLeaks} from './leak-check.ts';
+import {findLeaks, removeCgroups} from './leak-check.ts';
 import {poll} from './poll.ts';
 import {Sandbox} from './sandbox.ts';
 import type {Survey} from './sandbox-protocol.ts';
@@ -141,7 +141,7 @@ export class Engine implements AsyncDisposable {
   async discard(): Promise<void> {
     this.api[Symbol.dispose]();
     await this.sandbox[Symbol.asyncDispose]();
-    for (const dir of cgroupDirectories(this.paths.cgroupParent)) removeCgroup(dir);
+    removeCgroups(this.paths.cgroupParent);
     rmSync(this.paths.root, {recursive: true, force: true});
   }
 
@@ -149,7 +149,8 @@ export class Engine implements AsyncDisposable {
     try {
       if (this.#options.leakCheck === false) return;
       const leaks = await this.stopAndFindLeaks();
-      if (leaks.length > 0) throw new Error(`the engine left behind:\n${leaks.join('\n')}\n${this.dockerd.logTail()}`);
+      if (leaks.length > 0)
+        throw new Error(`the engine left behind:\n${leaks.join('\n')}\n${this.dockerd.logTail(10)}`);
     } finally {
       await this.discard();
     }
@@ -168,10 +169,4 @@ export class Engine implements AsyncDisposable {
       log: join(paths.logs, 'dockerd.log'),
     });
   }
-}
-
-/** A cgroup is removed from its leaves upwards; its files are the kernel's. */
-function removeCgroup(dir: string): void {
-  for (const child of globSync('*/', {cwd: dir})) removeCgroup(join(dir, child));
-  rmdirSync(dir);
 }

@@ -1,5 +1,5 @@
 /** Compares what is there before an engine is stopped with what it leaves behind: nothing may be. */
-import {existsSync, globSync} from 'node:fs';
+import {existsSync, globSync, rmdirSync} from 'node:fs';
 import {join} from 'node:path';
 import type {EnginePaths} from './engine-paths.ts';
 import type {Survey} from './sandbox-protocol.ts';
@@ -21,6 +21,17 @@ export function findLeaks(before: Survey, after: Survey, paths: EnginePaths): st
 /** Cgroups of containers below the engine's own parent; the parent itself is the harness's to remove. */
 export function leftCgroups(parent: string): string[] {
   return cgroupDirectories(parent).flatMap(dir => globSync('*/', {cwd: dir}).map(name => join(dir, name)));
+}
+
+/** Removes the engine's parent cgroup and what is left below it; nobody may be in them any more. */
+export function removeCgroups(parent: string): void {
+  for (const dir of cgroupDirectories(parent)) removeTree(dir);
+}
+
+/** From the leaves upwards; the files in a cgroup are the kernel's. */
+function removeTree(dir: string): void {
+  for (const child of globSync('*/', {cwd: dir})) removeTree(join(dir, child));
+  rmdirSync(dir);
 }
 
 /** The engine's parent cgroup in every mounted hierarchy. */
