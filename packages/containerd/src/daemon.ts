@@ -20,7 +20,7 @@ import type {Checkpoints} from './core/tasks/checkpoints.ts';
 import {Tasks} from './core/tasks/tasks.ts';
 import {CheckpointStore} from './drivers/checkpoints/checkpoint-store.ts';
 import {openBlobFiles} from './drivers/content-fs/blob-files.ts';
-import {openDiffer} from './drivers/diff-interim.ts';
+import {openDiffer} from './drivers/diff/open-differ.ts';
 import {readIdentity} from './drivers/host/identity.ts';
 import {lockRoot} from './drivers/host/root-lock.ts';
 import {prepareSocketPath} from './drivers/host/socket-path.ts';
@@ -32,6 +32,7 @@ import {openSnapshotters, type Snapshotters} from './drivers/snapshotters.ts';
 import {listPlugins} from './plugins.ts';
 import {containersService} from './services/containers/service.ts';
 import {contentService} from './services/content/service.ts';
+import {diffService} from './services/diff/service.ts';
 import {eventCodec} from './services/events/codec.ts';
 import {eventsService, serveTtrpcEvents} from './services/events/service.ts';
 import {healthService} from './services/health/service.ts';
@@ -69,7 +70,7 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
   await mkdir(config.root, {recursive: true, mode: 0o711});
   await mkdir(config.state, {recursive: true, mode: 0o711});
   if (config.oomScore !== 0) setOomScoreAdj(config.oomScore);
-  scope.use(await lockRoot(config.root), 'root lock');
+  scope.use(await lockRoot(config.root, log), 'root lock');
   for (const {address} of [config.grpc, config.ttrpc]) await prepareSocketPath(address);
   const core = await openCore(config, log, scope);
   const services = await openServices(config, core);
@@ -103,7 +104,7 @@ async function openCore(config: Config, log: Logger, scope: Scope): Promise<Core
     firstTime = false;
     return collectGarbage({metadata, content, snapshotters: snapshotters.loaded, events, log});
   };
-  const differ = scope.use(openDiffer(diffContent(content)), 'differ');
+  const differ = scope.use(openDiffer({content: diffContent(content), log}), 'differ');
   const binaries = new RuntimeBinaries({path: process.env.PATH ?? '', ownDirectory: dirname(process.execPath)});
   const tasks = openTasks(config, log, scope, {metadata, events, binaries});
   const shim: ConstructorParameters<typeof CheckpointStore>[0]['shim'] = (ctx, id) => tasks.shim(ctx, id);
@@ -134,7 +135,8 @@ function openTasks(
     runtimeOf: (namespace, id) => metadata.containers.get(namespace, id)?.runtime.name,
   });
   scope.use(shims, 'shims');
-  return new Tasks({metadata, shims, events, log, stateTimeoutMs: timeouts['io.containerd.timeout.task.state']});
+  const stateTimeoutMs = timeouts['io.containerd.timeout.task.state'];
+  return scope.use(new Tasks({metadata, shims, events, log, stateTimeoutMs}), 'tasks');
 }
 
 async function openServices(config: Config, core: Core): Promise<ServedService[]> {
@@ -148,6 +150,7 @@ async function openServices(config: Config, core: Core): Promise<ServedService[]
   const services: {readonly [plugin: string]: () => ServedService | Promise<ServedService>} = {
     containers: () => containersService(new Containers(metadata, events, collector)),
     content: () => contentService(content),
+    diff: () => diffService(differ),
     events: () => eventsService(events),
     healthcheck: () => healthService(),
     images: () => imagesService(new Images(metadata, events, collector)),

@@ -4,7 +4,7 @@ import {EngineError, messageOf} from '@longshore/errdefs';
 import {type CommandLine, parseCommandLine} from './config/flags.ts';
 import {usage} from './config/usage.ts';
 
-/** Returns the exit status. */
+/** Returns the exit status of a command; a daemon ends the process itself. */
 export async function run(words: readonly string[]): Promise<number> {
   try {
     const line = parseCommandLine(words);
@@ -41,13 +41,16 @@ async function runDaemon(line: CommandLine): Promise<void> {
   const started = performance.now();
   log.info({version: containerdVersion, revision: gitCommit}, 'starting containerd');
   const stop = stopSignal(log);
-  await using daemon = await startDaemon(config, log);
+  const daemon = await startDaemon(config, log);
   const took = `${(performance.now() - started).toFixed(0)}ms`;
   log.info({address: config.grpc.address, took}, 'containerd successfully booted');
   process.on('SIGUSR1', () => log.info({state: daemon.describe()}, 'state of the daemon'));
   notifyServiceManager(process.env.NOTIFY_SOCKET, 'READY=1', log);
   await stop;
   notifyServiceManager(process.env.NOTIFY_SOCKET, 'STOPPING=1', log);
+  await daemon[Symbol.asyncDispose]();
+  // Whatever handle may still be open, there is nothing left to wait for.
+  process.exit(0);
 }
 
 /** A second signal ends the process at once. */

@@ -74,6 +74,8 @@ export interface Shim {
   checkpoint(ctx: CallContext, path: string, options: TypedValue | undefined): Promise<void>;
   /** Ends a shim whose task is deleted, or was never made, and removes its bundle. Never throws; logs instead. */
   end(ctx: CallContext, how: 'deleted' | 'failed'): Promise<void>;
+  /** Lets go of a shim that shall live on without us: closes the connection and its log. */
+  detach(): void;
   /**
    * After `disconnected`: kills what the dead shim left and removes its bundle. Returns how the task is taken to have
    * ended.

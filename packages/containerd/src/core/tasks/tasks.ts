@@ -32,14 +32,29 @@ type Task = {
   death?: Promise<ProcessExit>;
 };
 
-export class Tasks {
+export class Tasks implements AsyncDisposable {
   readonly #options: TasksOptions;
   readonly #tasks = new Map<string, Task>();
   /** Held while a task is made, deleted or cleaned up; never while one waits for its process. */
   readonly #locks = new KeyedMutex();
+  readonly #background = new Set<Promise<unknown>>();
 
   constructor(options: TasksOptions) {
     this.#options = options;
+  }
+
+  /** Resolves when no shim is being ended or cleaned up any more. */
+  async settled(): Promise<void> {
+    await new Promise(resolve => setImmediate(resolve));
+    while (this.#background.size > 0) await Promise.allSettled([...this.#background]);
+  }
+
+  /** Finishes what was begun and lets go of the shims, which live on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.settled();
+    const tasks = [...this.#tasks.values()];
+    this.#tasks.clear(); // a connection that we close ourselves is no death
+    for (const {shim} of tasks) shim.detach();
   }
 
   get size(): number {
@@ -167,7 +182,7 @@ export class Tasks {
     try {
       return await shim.create(ctx, creation);
     } catch (error) {
-      await shim.end({...ctx, signal: new AbortController().signal}, 'failed');
+      await shim.end(uncancelled(ctx), 'failed');
       throw new EngineError(codeOf(error), `failed to create shim task: ${messageOf(error)}`, {cause: error});
     }
   }
@@ -177,7 +192,9 @@ export class Tasks {
     const task: Task = {shim};
     this.#tasks.set(key, task);
     shim.disconnected.then(() => {
-      if (this.#tasks.get(key) === task) task.death = this.#onDeath(key, task);
+      if (this.#tasks.get(key) !== task) return;
+      task.death = this.#onDeath(key, task);
+      this.#track(task.death);
     });
   }
 
@@ -186,11 +203,11 @@ export class Tasks {
     if (this.#tasks.get(key) !== task) throw new EngineError('not-found', `task ${task.shim.id} not found`);
     try {
       const exit = await task.shim.delete(ctx, '');
-      await this.#end(ctx, key, task, 'deleted');
+      this.#end(ctx, key, task, 'deleted');
       return exit;
     } catch (error) {
       // The shim says that it has no such task: only the shim itself is left to remove.
-      if (isErrorCode(error, 'not-found')) await this.#end(ctx, key, task, 'failed');
+      if (isErrorCode(error, 'not-found')) this.#end(ctx, key, task, 'failed');
       throw error;
     }
   }
@@ -208,10 +225,22 @@ export class Tasks {
     }
   }
 
-  /** Forgets the task first: the end of a shim that nobody knows is not a death. */
-  async #end(ctx: CallContext, key: string, task: Task, how: 'deleted' | 'failed'): Promise<void> {
+  /**
+   * Forgets the task first: the end of a shim that nobody knows is not a death. The caller need not wait for it; a new
+   * task of the container does, by the lock.
+   */
+  #end(ctx: CallContext, key: string, task: Task, how: 'deleted' | 'failed'): void {
     this.#tasks.delete(key);
-    await task.shim.end({...ctx, signal: new AbortController().signal}, how);
+    const end = async () => {
+      using _lock = await this.#locks.acquire(key);
+      await task.shim.end(uncancelled(ctx), how);
+    };
+    this.#track(end());
+  }
+
+  #track(work: Promise<unknown>): void {
+    const tracked = work.finally(() => this.#background.delete(tracked));
+    this.#background.add(tracked);
   }
 
   async #onDeath(key: string, task: Task): Promise<ProcessExit> {
@@ -253,6 +282,11 @@ export class Tasks {
       return undefined;
     }
   }
+}
+
+/** Cleaning up must not end with the request that made it necessary. */
+function uncancelled(ctx: CallContext): CallContext {
+  return {...ctx, signal: new AbortController().signal};
 }
 
 function keyOf(namespace: string, id: string): string {

@@ -39,9 +39,10 @@ export async function openBlobFiles(root: string): Promise<BlobFiles> {
 
 async function* readBlob(path: string, digest: string, offset: number, size: number): AsyncGenerator<Uint8Array> {
   await using file = await openBlob(path, digest);
-  const buffer = Buffer.allocUnsafe(Math.min(size, readChunk));
   for (let done = 0; done < size; ) {
-    const {bytesRead} = await file.read(buffer, 0, Math.min(buffer.length, size - done), offset + done);
+    // A new one each time: gRPC may hold on to a message until the one after it is written.
+    const buffer = Buffer.allocUnsafeSlow(Math.min(readChunk, size - done));
+    const {bytesRead} = await file.read(buffer, 0, buffer.length, offset + done);
     if (bytesRead === 0)
       throw new EngineError('data-loss', `content ${digest} ends at ${offset + done}: unexpected EOF`);
     yield buffer.subarray(0, bytesRead);

@@ -6,13 +6,13 @@ import {Any} from '@longshore/api/gen/google/protobuf/any';
 import {protobufTypeUrl} from '@longshore/api/type-urls';
 import {isErrorCode} from '@longshore/errdefs';
 import {
+  cgroupAt,
   closeFd,
   connectUnix,
   listenUnix,
   readKernelFile,
   setOomScoreAdj,
   spawnProcess,
-  writeKernelFile,
 } from '@longshore/linux';
 import type {TypedValue} from '../../core/metadata/records.ts';
 import {type Bootstrap, parseBootstrap} from './bootstrap.ts';
@@ -111,5 +111,8 @@ function adjust(pid: number, options: TypedValue | undefined): void {
   setOomScoreAdj(Math.min(own + 1, 1000), pid);
   if (options?.typeUrl !== protobufTypeUrl.runcOptions) return;
   const {shimCgroup} = Options.decode(options.value);
-  if (shimCgroup !== '') writeKernelFile(`/sys/fs/cgroup${shimCgroup}/cgroup.procs`, String(pid));
+  if (shimCgroup === '') return;
+  const cgroup = cgroupAt(shimCgroup);
+  cgroup.create();
+  cgroup.addProcess(pid);
 }

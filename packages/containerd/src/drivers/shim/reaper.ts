@@ -5,13 +5,10 @@ export class Reaper implements Disposable {
   readonly #waiting = new Map<number, (status: number) => void>();
   readonly #onSignal = () => this.#reap();
 
-  constructor() {
-    process.on('SIGCHLD', this.#onSignal);
-  }
-
   /** Resolves with the exit status of a child of ours (128 + signal) when it ends. */
   watch(pid: number): Promise<number> {
     const {promise, resolve} = Promise.withResolvers<number>();
+    if (this.#waiting.size === 0) process.on('SIGCHLD', this.#onSignal);
     this.#waiting.set(pid, resolve);
     this.#reap(); // it may have ended before we asked
     return promise;
@@ -29,5 +26,6 @@ export class Reaper implements Disposable {
       this.#waiting.delete(pid);
       resolve(exitStatus(child.status));
     }
+    if (this.#waiting.size === 0) process.off('SIGCHLD', this.#onSignal);
   }
 }

@@ -56,7 +56,7 @@ async function ended(child: Child, timeoutMs: number): Promise<[number | null, s
   const timer = setTimeout(
     () => {
       timedOut = true;
-      child.kill('SIGKILL');
+      killGroup(child);
     },
     timeoutMs || 2 ** 31 - 1,
   );
@@ -69,6 +69,15 @@ async function ended(child: Child, timeoutMs: number): Promise<[number | null, s
     throw new EngineError('unknown', `cannot run shim: ${message}`, {cause: error});
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** The action leads a group of its own: what it started goes with it. */
+function killGroup(child: Child): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

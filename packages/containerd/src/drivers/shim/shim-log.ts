@@ -1,5 +1,6 @@
-/** What a shim writes into its bundle's `log` FIFO goes to our own log, line by line. */
+/** What a shim writes into its bundle's `log` FIFO goes to our own standard error, as it is. */
 
+import {writeSync} from 'node:fs';
 import type {Logger} from '@longshore/base';
 import {AT_FDCWD, O_NONBLOCK, O_RDWR, openAt, openPipeReader} from '@longshore/linux';
 
@@ -17,7 +18,7 @@ export interface ShimLog extends Disposable {
  * Opened for writing too, so that it never reads as ended: a shim may open and close it, and so may the next one.
  * The reader does not keep the daemon running.
  */
-export function openShimLog(path: string, log: Logger): ShimLog {
+export function openShimLog(path: string, log: Logger, writeLine = writeToStderr): ShimLog {
   const fd = openAt(AT_FDCWD, path, O_RDWR | O_NONBLOCK);
   const tail: string[] = [];
   let rest = '';
@@ -25,7 +26,7 @@ export function openShimLog(path: string, log: Logger): ShimLog {
     if (line === '') return;
     tail.push(line);
     if (tail.length > tailLines) tail.shift();
-    log.info({}, line);
+    writeLine(line);
   };
   const reader = openPipeReader(fd, {
     ref: false,
@@ -45,4 +46,12 @@ export function openShimLog(path: string, log: Logger): ShimLog {
       rest = '';
     },
   };
+}
+
+function writeToStderr(line: string): void {
+  try {
+    writeSync(2, `${line}\n`);
+  } catch {
+    // A closed or full standard error must not end the daemon; there is nowhere left to report it.
+  }
 }

@@ -156,6 +156,11 @@ export class ShimProcess implements Shim {
     await this.#task.call('checkpoint', ctx, {id: this.id, path, options: anyOf(options)});
   }
 
+  detach(): void {
+    this.#connection?.close();
+    this.#parts.shimLog[Symbol.dispose]();
+  }
+
   async end(ctx: CallContext, how: 'deleted' | 'failed'): Promise<void> {
     const {log, timeouts, child, shimLog} = this.#parts;
     try {
