@@ -2,6 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import test from 'ava';
 import {
   clearOnlcr,
+  disableEcho,
   closeFd,
   getWindowSize,
   isErrno,
@@ -67,6 +68,19 @@ test('raw mode passes control characters on without echo, and is undone', t => {
   writeFd(master, Buffer.from('y'));
   t.is(read(slave), '', 'a line is not complete');
   t.is(read(master), 'y', 'it is echoed');
+  for (const fd of [master, slave]) closeFd(fd);
+});
+
+test('a hidden line is read and not shown', t => {
+  const {master, slave} = openPty();
+  setNonblock(master);
+  const restore = disableEcho(slave);
+  writeFd(master, Buffer.from('secret\n'));
+  t.is(read(slave), 'secret\n');
+  t.is(read(master), '');
+  restore();
+  writeFd(master, Buffer.from('y'));
+  t.is(read(master), 'y');
   for (const fd of [master, slave]) closeFd(fd);
 });
 

@@ -5,6 +5,7 @@ import {openPtyPeer, ptyNumber, unlockPty} from './terminal.ts';
 export type {WindowSize} from './terminal.ts';
 export {
   clearOnlcr,
+  disableEcho,
   getWindowSize,
   isTerminal,
   makeRaw,

@@ -54,6 +54,7 @@ const ICRNL_ETC = 0o1 | 0o2 | 0o10 | 0o40 | 0o100 | 0o200 | 0o400 | 0o2000; // I
 const OPOST = 0o1;
 const ONLCR = 0o4;
 const ECHO_ETC = 0o10 | 0o100 | 0o2 | 0o1 | 0o100000; // ECHO ECHONL ICANON ISIG IEXTEN
+const ECHO = 0o10;
 const CSIZE_PARENB = 0o60 | 0o400;
 const CS8 = 0o60;
 const VTIME = 5;
@@ -70,6 +71,15 @@ export function makeRaw(fd: number): () => void {
   raw[17 + VMIN] = 1;
   raw[17 + VTIME] = 0;
   setTermios(fd, raw);
+  return () => setTermios(fd, before);
+}
+
+/** Stops the terminal from showing what is typed (a password), and returns the function that puts it back. */
+export function disableEcho(fd: number): () => void {
+  const before = getTermios(fd);
+  const silent = Buffer.from(before);
+  silent.writeUInt32LE((before.readUInt32LE(12) & ~ECHO) >>> 0, 12);
+  setTermios(fd, silent);
   return () => setTermios(fd, before);
 }
 
