@@ -2,8 +2,8 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import test from 'ava';
 import {
   clearOnlcr,
-  disableEcho,
   closeFd,
+  disableEcho,
   getWindowSize,
   isErrno,
   isTerminal,
@@ -80,6 +80,7 @@ test('a hidden line is read and not shown', t => {
   t.is(read(master), '');
   restore();
   writeFd(master, Buffer.from('y'));
+  t.is(read(slave), '', 'a line is not complete');
   t.is(read(master), 'y');
   for (const fd of [master, slave]) closeFd(fd);
 });
