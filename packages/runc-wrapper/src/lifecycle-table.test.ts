@@ -19,6 +19,8 @@ const commands = [
   ['exec', 'ID', 'true'],
   ['exec', 'ID', 'nosuchcommand'],
   ['ps', '--format', 'json', 'ID'],
+  ['events', '--stats', 'ID'],
+  ['events', '--interval', '0s', 'ID'],
   ['pause', 'ID'],
   ['resume', 'ID'],
   ['update', '--pids-limit', '100', 'ID'],
@@ -45,11 +47,14 @@ for (const state of states) {
   });
 }
 
-/** What of the output is the same for two containers: the status, the number of processes. */
+/** What of the output is the same for two containers: the status, the number of processes, the kinds of statistics. */
 function shape(stdout: string): unknown {
   if (stdout === '') return '';
   const value = JSON.parse(stdout);
-  return Array.isArray(value) ? value.length : (value?.status ?? value);
+  if (Array.isArray(value)) return value.length;
+  if (value?.type !== 'stats') return value?.status ?? value;
+  const {memory, ...rest} = value.data;
+  return [Object.keys(rest), Object.keys(memory.raw), Object.keys(rest.cpu), rest.cpuset, memory.usage.limit];
 }
 
 type Run = (program: string[], ...args: string[]) => {code: number | null; stdout: string; stderr: string};

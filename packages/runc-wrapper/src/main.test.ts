@@ -165,6 +165,25 @@ serial('delete takes away what an interrupted create left', async t => {
   t.is(run('delete', '../half').code, 1, 'an id is never a path');
 });
 
+serial('events shows statistics and the end of the memory, and ends with the container', async t => {
+  const sandbox = await RuntimeSandbox.open(t);
+  const bundle = sandbox.bundle(['sh', '-c', 'x=xxxxxxxxxxxxxxxx; while :; do x=$x$x; done'], spec => {
+    spec.linux!.resources!.memory = {limit: 16 * 1024 * 1024};
+  });
+  const command = [...wrapper, '--root', sandbox.root].join(' ');
+  const script = `
+    ${command} create --bundle ${bundle} c1 >/dev/null </dev/null
+    ${command} events --interval 50ms c1 >events & reader=$!
+    until grep -q stats events; do sleep 0.02; done
+    ${command} start c1
+    for i in $(seq 200); do grep -q oom events && break; sleep 0.02; done
+    ${command} delete --force c1
+    wait $reader; echo "ended $?"; cat events`;
+  const {stdout} = sandbox.run(['sh', '-c', script]);
+  t.regex(stdout, /^ended 0\n\{"type":"stats","id":"c1","data":\{"cpu":/);
+  t.regex(stdout, /^\{"type":"oom","id":"c1"\}$/m);
+});
+
 serial('spec writes what runc writes, and overwrites nothing', async t => {
   const sandbox = await RuntimeSandbox.open(t);
   for (const args of [['spec'], ['spec', '--rootless']]) {
