@@ -16,7 +16,6 @@ import {
 import {join} from 'node:path';
 import type {Spec} from '@longshore/api/oci';
 import {setChildSubreaper} from '@longshore/linux';
-import type {ExecutionContext} from 'ava';
 import {exampleSpec} from '../example-spec.ts';
 import {type SpawnRuntime, spawnAndWait} from '../spawn.ts';
 
@@ -46,7 +45,10 @@ export class RuntimeSandbox {
   }
 
   /** `withoutUnified` hides the v2 hierarchy of a hybrid host, which crun 1.8 refuses. */
-  static async open(t: ExecutionContext, options: {withoutUnified?: boolean} = {}): Promise<RuntimeSandbox> {
+  static async open(
+    t: {teardown(fn: () => void): void},
+    options: {withoutUnified?: boolean} = {},
+  ): Promise<RuntimeSandbox> {
     setChildSubreaper(); // containers are ours to reap, as they are a shim's
     const directory = mkdtempSync('/tmp/lsrw-');
     const script = `${options.withoutUnified ? 'umount /sys/fs/cgroup/unified 2>/dev/null;' : ''} echo up; exec sleep 1000`;
