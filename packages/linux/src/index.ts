@@ -24,7 +24,6 @@ export {POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, pollFd} from './poll.ts';
 export * from './process.ts';
 export * from './pty.ts';
 export type {FdHandlers, FdWatch, WatchOptions} from './readiness.ts';
-export {onWakeSignal} from './readiness.ts';
 export * from './signals.ts';
 export * from './spawn.ts';
 export * from './sync-fs.ts';

@@ -74,6 +74,7 @@ test('raw mode passes control characters on without echo, and is undone', t => {
 test('a hidden line is read and not shown', t => {
   const {master, slave} = openPty();
   setNonblock(master);
+  setNonblock(slave);
   const restore = disableEcho(slave);
   writeFd(master, Buffer.from('secret\n'));
   t.is(read(slave), 'secret\n');

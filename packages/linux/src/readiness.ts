@@ -3,17 +3,15 @@ import {EngineError} from '@longshore/errdefs';
 import {Errno} from './errno-names.ts';
 import {SystemCallError} from './errors.ts';
 import {fcntl, O_ASYNC, O_NONBLOCK, setStatusFlags, statusFlags} from './fd.ts';
-import {bind, type Pointer} from './libc.ts';
+import {bind} from './libc.ts';
 import {POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, pollfdSize, pollTable} from './poll.ts';
+import {addWakeSource, lookSoon, runCallback, wakeSignal} from './wake-signal.ts';
 
 /**
  * Readiness of FIFOs, pipes, ttys, inotify and netlink sockets in both runtimes. Bun's event loop has no public way to
- * watch a descriptor that is not a socket, so the kernel is asked to send SIGIO (O_ASYNC) when anything changes, and
- * one poll(2) over all watched descriptors then tells what did. No thread, no timer, nothing to do while idle.
- *
- * No event is lost: the kernel sends the signal after it has made the data visible, every signal leads to a poll that
- * starts later, arming and re-enabling lead to a poll, and a poll that found something is repeated on the next turn of
- * the loop until one finds nothing.
+ * watch a descriptor that is not a socket, so the kernel is asked to send a signal (O_ASYNC) when anything changes, and
+ * one poll(2) over all watched descriptors then tells what did. No thread, no timer, nothing to do while idle. The
+ * kernel sends the signal after it has made the data visible, and `wake-signal.ts` sees that none goes unheeded.
  */
 export interface FdWatch extends Disposable {
   /** Switches callbacks on and off; what is left out stays as it is. An enabled one is polled for at once. */
@@ -35,19 +33,11 @@ export interface WatchOptions {
 }
 
 const F_SETOWN = 8;
-const SIGIO = 29;
-const SIG_UNBLOCK = 1;
+const F_SETSIG = 10;
 
 const gettid = bind<[]>('gettid', 'int');
-const sigmask = bind<[how: number, set: Pointer, previous: Pointer]>(
-  'pthread_sigmask',
-  'int',
-  'int',
-  'void *',
-  'void *',
-);
 
-/** As `watchFd`, for kinds of descriptors that announce everything by SIGIO: all but pty masters. */
+/** As `watchFd`, for kinds of descriptors that announce everything by a signal: all but pty masters. */
 export function watchReadiness(fd: number, handlers: FdHandlers, options: WatchOptions = {}): FdWatch {
   if (gettid() !== process.pid)
     throw new EngineError('failed-precondition', 'descriptors can only be watched on the main thread');
@@ -69,12 +59,12 @@ class Watch implements FdWatch {
     this.fd = fd;
     this.handlers = handlers;
     this.events = handlers.readable ? POLLIN : 0;
-    listen();
     arm(fd);
     watches.add(this);
+    joinWakeSignal();
     this.setRef(ref);
     tableIsStale = true;
-    pollSoon();
+    lookSoon();
   }
 
   setInterest(interest: {readable?: boolean; writable?: boolean}): void {
@@ -83,7 +73,7 @@ class Watch implements FdWatch {
     if (interest.writable !== undefined) this.#set(POLLOUT, interest.writable && this.handlers.writable !== undefined);
     if (this.closed || this.events === before) return;
     tableIsStale = true;
-    if ((this.events & ~before) !== 0) pollSoon();
+    if ((this.events & ~before) !== 0) lookSoon();
   }
 
   setRef(ref: boolean): void {
@@ -111,6 +101,7 @@ function arm(fd: number): void {
   if (count === 0) {
     // The owner first: a tty would otherwise make its foreground process group the receiver.
     fcntl(fd, F_SETOWN, process.pid);
+    fcntl(fd, F_SETSIG, wakeSignal);
     setStatusFlags(fd, O_ASYNC | O_NONBLOCK, O_ASYNC | O_NONBLOCK);
     // The kernel ignores O_ASYNC silently where a driver has no fasync operation; the flag then stays off.
     if ((statusFlags(fd) & O_ASYNC) === 0)
@@ -134,79 +125,30 @@ function disarm(fd: number): void {
   }
 }
 
-let listening = false;
+let joined = false;
 
-/** Installed once and never removed: SIGIO without a handler ends the process. */
-function listen(): void {
-  if (listening) return;
-  listening = true;
-  process.on('SIGIO', onSignal);
-  // Whoever started us may have blocked it, and a mask outlives exec.
-  const set = Buffer.alloc(128);
-  set.writeUInt32LE(1 << (SIGIO - 1), 0);
-  sigmask(SIG_UNBLOCK, set, null);
-}
-
-let polledThisTurn = false;
-let pollScheduled = false;
-
-const wakeListeners: Set<() => void> = new Set();
-
-/**
- * Calls `listener` at every SIGIO, for other sources that the kernel or libc announces by that signal. It must find out
- * by itself, and cheaply, whether it was meant.
- */
-export function onWakeSignal(listener: () => void): Disposable {
-  listen();
-  wakeListeners.add(listener);
-  return {[Symbol.dispose]: () => void wakeListeners.delete(listener)};
-}
-
-/** Polls at the first signal of a turn; the others of that turn share one poll at its end. */
-function onSignal(): void {
-  for (const listener of wakeListeners) listener();
-  if (watches.size === 0) return;
-  if (polledThisTurn) pollSoon();
-  else pollNow();
-}
-
-/** Polls all watched descriptors on the next turn of the event loop. */
-export function pollSoon(): void {
-  if (pollScheduled) return;
-  pollScheduled = true;
-  setImmediate(onTurn);
-}
-
-function onTurn(): void {
-  pollScheduled = false;
-  polledThisTurn = false;
-  pollNow();
+/** Once and for good: with nothing watched a look costs nothing. */
+function joinWakeSignal(): void {
+  if (!joined) addWakeSource(pollAll);
+  joined = true;
 }
 
 let table = Buffer.alloc(0);
 let polled: Watch[] = [];
 let tableIsStale = true;
 
-function pollNow(): void {
-  polledThisTurn = true;
+/** One poll(2) for all, and the callbacks of those that are ready. */
+function pollAll(): boolean {
   if (tableIsStale) buildTable();
-  if (polled.length === 0) {
-    polledThisTurn = false;
-    return;
-  }
+  if (polled.length === 0) return false;
   const current = polled;
   const revents = table;
-  if (pollTable(revents, current.length) > 0) {
-    // Before the callbacks: one that throws must not stop the next poll.
-    pollSoon();
-    for (let i = 0; i < current.length; i++) {
-      const bits = revents.readInt16LE(i * pollfdSize + 6);
-      if (bits !== 0) deliver(current[i]!, bits);
-    }
-  } else if (!pollScheduled) {
-    // Only turns with several signals need the reset, and only a turn that is scheduled resets.
-    polledThisTurn = false;
+  if (pollTable(revents, current.length) === 0) return false;
+  for (let i = 0; i < current.length; i++) {
+    const bits = revents.readInt16LE(i * pollfdSize + 6);
+    if (bits !== 0) deliver(current[i]!, bits);
   }
+  return true;
 }
 
 function buildTable(): void {
@@ -227,15 +169,7 @@ function deliver(watch: Watch, bits: number): void {
 }
 
 function call(watch: Watch, handler: (() => void) | undefined): void {
-  if (watch.closed || !handler) return;
-  try {
-    handler();
-  } catch (error) {
-    // As an error thrown in any event listener: uncaught, yet the other descriptors are served.
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
+  if (!watch.closed && handler) runCallback(handler);
 }
 
 let holders = 0;

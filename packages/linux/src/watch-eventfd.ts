@@ -2,12 +2,12 @@ import {Buffer} from 'node:buffer';
 import {check, SystemCallError} from './errors.ts';
 import {closeFd, O_CLOEXEC, writeFd} from './fd.ts';
 import {addressOf, bind, bindFrom, keepAlive, type Pointer} from './libc.ts';
-import {onWakeSignal} from './readiness.ts';
+import {addWakeSource, runCallback, wakeSignal} from './wake-signal.ts';
 
 /**
  * Events of an eventfd. It cannot signal (no O_ASYNC), and a read through node:fs would hold a thread of the runtime's
  * small pool for ever. So libc reads it, with POSIX AIO: glibc's own little thread sleeps in read(2) and the completion
- * arrives as SIGIO, which `readiness.ts` handles already.
+ * arrives as the signal of `wake-signal.ts`.
  */
 const nativeEventfd = bind<[initial: number, flags: number]>('eventfd', 'int', 'uint', 'int');
 const malloc = bind<[size: number], bigint>('malloc', 'void *', 'size_t');
@@ -25,7 +25,6 @@ const aioError = bindFrom<[block: bigint]>('librt.so.1', 'aio_error', 'int', 'vo
 const aioReturn = bindFrom<[block: bigint]>('librt.so.1', 'aio_return', 'long', 'void *');
 
 const EINPROGRESS = 115;
-const SIGIO = 29;
 const SIGEV_SIGNAL = 0;
 /** struct aiocb has 168 bytes on 64-bit glibc; the counter that is read comes right after this. */
 const blockSize = 256;
@@ -53,12 +52,16 @@ export function watchEventfd(onEvent: (count: bigint) => void): EventfdWatch {
     free(block);
   };
   const poll = () => {
-    if (aioError(block) === EINPROGRESS) return;
+    if (aioError(block) === EINPROGRESS) return false;
     const size = aioReturn(block);
     const count = size === 8 ? counterOf(block) : 0n;
-    if (closed) return finish();
+    if (closed) {
+      finish();
+      return false;
+    }
     submit(fd, block);
-    if (count > 0n) onEvent(count);
+    if (count > 0n) runCallback(() => onEvent(count));
+    return true;
   };
   try {
     submit(fd, block);
@@ -67,7 +70,7 @@ export function watchEventfd(onEvent: (count: bigint) => void): EventfdWatch {
     finish();
     throw error;
   }
-  wake = onWakeSignal(poll);
+  wake = addWakeSource(poll);
   return {
     fd,
     [Symbol.dispose]() {
@@ -98,7 +101,7 @@ function submit(fd: number, block: bigint): void {
   control.writeInt32LE(fd, 0);
   control.writeBigUInt64LE(block + BigInt(blockSize), 16);
   control.writeBigUInt64LE(8n, 24);
-  control.writeInt32LE(SIGIO, 40);
+  control.writeInt32LE(wakeSignal, 40);
   control.writeInt32LE(SIGEV_SIGNAL, 44);
   memcpy(block, control, control.length);
   if (aioRead(block) === -1) throw new SystemCallError('read asynchronously from', 11, `fd ${fd}`);

@@ -137,4 +137,9 @@ for (const runtime of runtimes()) {
     for (const mode of ['reader', 'busy-writer'])
       await t.throwsAsync(runProgram(runtime, 'watch-ref', mode), {message: /Command failed/}, mode);
   });
+
+  test.serial(`${runtime.name}: a flood of small writes while the loop is busy costs no other signal`, async t => {
+    const result = await runProgram(runtime, 'signal-flood');
+    t.deepEqual(result, {bytes: 60_000, wakeSignals: true, userSignals: 1, childEnded: true});
+  });
 }

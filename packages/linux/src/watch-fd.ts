@@ -1,7 +1,8 @@
 import {SystemCallError} from './errors.ts';
 import {closeFd, O_CLOEXEC, O_NOCTTY, O_PATH} from './fd.ts';
-import {type FdHandlers, type FdWatch, pollSoon, type WatchOptions, watchReadiness} from './readiness.ts';
+import {type FdHandlers, type FdWatch, type WatchOptions, watchReadiness} from './readiness.ts';
 import {isPtyMaster, openPtyPeer} from './terminal.ts';
+import {lookSoon} from './wake-signal.ts';
 import {IN_CLOSE_NOWRITE, IN_CLOSE_WRITE, watchPath} from './watch-path.ts';
 
 /**
@@ -35,7 +36,7 @@ export function watchFd(fd: number, handlers: FdHandlers, options: WatchOptions 
 const delaysMs = [0, 2, 20, 200];
 
 /**
- * A pty master gets no SIGIO when its last slave is closed (the kernel's pty_close() wakes only sleepers). So inotify
+ * A pty master gets no signal when its last slave is closed (the kernel's pty_close() wakes only sleepers). So inotify
  * tells of every close of the slave. It is found by O_PATH, which neither opens the terminal nor needs its path.
  */
 function watchHangup(master: number): Disposable {
@@ -51,7 +52,7 @@ function watchHangup(master: number): Disposable {
     for (const delay of delaysMs) {
       const timer = setTimeout(() => {
         timers.delete(timer);
-        pollSoon();
+        lookSoon();
       }, delay);
       timers.add(timer);
     }
@@ -71,6 +72,6 @@ function watchHangup(master: number): Disposable {
 
 /** Second best: who has a terminal open is mostly a child, and its end is announced. */
 function watchChildren(): Disposable {
-  process.on('SIGCHLD', pollSoon);
-  return {[Symbol.dispose]: () => void process.off('SIGCHLD', pollSoon)};
+  process.on('SIGCHLD', lookSoon);
+  return {[Symbol.dispose]: () => void process.off('SIGCHLD', lookSoon)};
 }
