@@ -49,6 +49,15 @@ export {
   withDigest,
   withTag,
 } from './reference.ts';
+export type {CredentialsSource, RegistryCredentials} from './registry/credentials.ts';
+export type {EndpointOptions} from './registry/endpoints.ts';
+export {isInsecure} from './registry/endpoints.ts';
+export type {ResolvedManifest} from './registry/fetch.ts';
+export type {LoginResult} from './registry/login.ts';
+export type {PushOutcome} from './registry/push.ts';
+export type {Registry, RegistryOptions} from './registry/registry.ts';
+export {openRegistry} from './registry/registry.ts';
+export {RegistryError} from './registry/registry-error.ts';
 export {isAttestation, selectManifests} from './select-manifest.ts';
 export {
   checkDescriptor,
