@@ -1,5 +1,10 @@
 /** Images as files and on the wire: names, digests, manifests, layer tars, archives and the registry client. */
 
+export {decompressAny, detectCompression} from './archive/decompress.ts';
+export type {ArchivedImage, ArchiveStore} from './archive/reader.ts';
+export {readImageArchive} from './archive/reader.ts';
+export type {ArchiveBlob, ArchiveImage} from './archive/writer.ts';
+export {writeImageArchive} from './archive/writer.ts';
 export {chainId, chainIds} from './chain-id.ts';
 export {type Digest, Digester, digestOf, isDigest, parseDigest, verifyStream} from './digest.ts';
 export type {TarMember} from './layer/reader.ts';
