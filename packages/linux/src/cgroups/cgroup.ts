@@ -127,8 +127,11 @@ export class Cgroup {
 
   /** Removes the cgroup and those below it, deepest first; waits while processes are still leaving (EBUSY). */
   async remove(wait: CgroupWait = {}): Promise<void> {
+    // Most have nothing below them: looking would take longer than removing.
     for (const directory of new Set(this.directories.values()))
-      await poll('remove cgroup', directory, wait, () => treeOf(directory).every(removeDirectory));
+      await poll('remove cgroup', directory, wait, () => {
+        return removeDirectory(directory) || treeOf(directory).every(removeDirectory);
+      });
   }
 
   /** What the controllers count, in the shape of containerd's metrics. Controllers that are not there are absent. */
