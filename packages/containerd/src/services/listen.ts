@@ -21,6 +21,9 @@ export interface GrpcListenOptions {
 /** Calls in flight at the end get this long; streams and waits would go on for ever. */
 const graceMs = 250;
 
+/** What a client may send on a stream before we have taken it, in bytes: one message of its usual size and more. */
+const streamWindow = 4 << 20;
+
 /** Serves gRPC; the socket file belongs to `uid` and `gid`, mode 0660. Disposing it ends every call. */
 export async function listenGrpc(options: GrpcListenOptions): Promise<AsyncDisposable> {
   const server = new Server({
@@ -28,6 +31,7 @@ export async function listenGrpc(options: GrpcListenOptions): Promise<AsyncDispo
     'grpc.max_send_message_length': options.maxSend,
     'grpc.enable_channelz': 0,
   });
+  tuneHttp2(server);
   addServices(server, options.services, options.log);
   const {promise, resolve, reject} = Promise.withResolvers<void>();
   // Until its mode is set only root can connect: the umask leaves nobody else the right to write.
@@ -43,6 +47,20 @@ export async function listenGrpc(options: GrpcListenOptions): Promise<AsyncDispo
     throw new EngineError('internal', `cannot listen on "${options.path}"`, {cause: error});
   }
   return {[Symbol.asyncDispose]: () => shutDown(server)};
+}
+
+/**
+ * Options of HTTP/2 that grpc-js has no names for; it hands this object of its own to http2.createServer. Go's clients
+ * cancel a stream once they have read what they want, so that a blob read in pieces resets thousands of streams: the
+ * limit against floods of resets (1000, then 33 a second) would cut their connection. Only trusted users get here.
+ */
+function tuneHttp2(server: Server): void {
+  const {commonServerOptions} = server as unknown as {commonServerOptions: Record<string, unknown>};
+  Object.assign(commonServerOptions, {
+    streamResetBurst: 1_000_000,
+    streamResetRate: 1_000_000,
+    settings: {initialWindowSize: streamWindow},
+  });
 }
 
 async function shutDown(server: Server): Promise<void> {

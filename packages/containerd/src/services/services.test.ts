@@ -113,6 +113,8 @@ test('namespaces: create, labels, and no deletion while something is left', asyn
   await client.call(NamespacesDefinition, 'create', {namespace: {name: 'test', labels: {a: '1'}}}, {});
   const again = client.call(NamespacesDefinition, 'create', {namespace: {name: 'test'}}, {});
   t.deepEqual(await failure(t, again), [status.ALREADY_EXISTS, 'namespace "test": already exists']);
+  const unknown = await client.call(NamespacesDefinition, 'get', {name: 'never-seen'}, {});
+  t.deepEqual(unknown.namespace, {name: 'never-seen', labels: {}});
   const updated = await client.call(
     NamespacesDefinition,
     'update',

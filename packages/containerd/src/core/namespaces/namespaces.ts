@@ -18,8 +18,10 @@ export class Namespaces {
     this.#snapshotters = snapshotters;
   }
 
+  /** Never not-found: a namespace exists as soon as somebody looks, and clients do before they use it first. */
   async get(name: string): Promise<NamespaceRecord> {
-    return this.#find(name);
+    checkIdentifier(name);
+    return this.#metadata.namespaces.get(name) ?? {name, labels: {}};
   }
 
   async list(): Promise<NamespaceRecord[]> {
@@ -42,9 +44,10 @@ export class Namespaces {
 
   /** `paths` name `labels` or `labels.KEY`; none means all labels. */
   async update(name: string, given: Labels, paths: readonly string[]): Promise<NamespaceRecord> {
+    checkIdentifier(name);
     checkLabels(given);
     const record = this.#metadata.write(() => {
-      const labels = updateMapByMask(this.#find(name).labels, given, paths);
+      const labels = updateMapByMask(this.#metadata.namespaces.get(name)?.labels ?? {}, given, paths);
       this.#metadata.namespaces.put({name, labels});
       return {name, labels};
     });
@@ -54,7 +57,9 @@ export class Namespaces {
 
   async delete(name: string): Promise<void> {
     this.#metadata.write(() => {
-      this.#find(name);
+      if (!this.#metadata.namespaces.get(name)) {
+        throw new EngineError('not-found', `namespace ${quote(name)}: not found`);
+      }
       const left = this.#contents(name);
       if (left.length > 0) {
         throw new EngineError(
@@ -73,12 +78,6 @@ export class Namespaces {
     for (const {ref} of this.#metadata.ingests.list(name)) this.#metadata.ingests.delete(name, ref);
     for (const {id} of this.#metadata.sandboxes.list(name)) this.#metadata.sandboxes.delete(name, id);
     this.#metadata.namespaces.delete(name);
-  }
-
-  #find(name: string): NamespaceRecord {
-    const record = this.#metadata.namespaces.get(name);
-    if (!record) throw new EngineError('not-found', `namespace ${quote(name)}: not found`);
-    return record;
   }
 
   #contents(name: string): string[] {

@@ -37,17 +37,26 @@ export async function openBlobFiles(root: string): Promise<BlobFiles> {
   };
 }
 
+/** The file is closed before the last piece is handed out: nothing is left to do then that could delay the end. */
 async function* readBlob(path: string, digest: string, offset: number, size: number): AsyncGenerator<Uint8Array> {
-  await using file = await openBlob(path, digest);
-  for (let done = 0; done < size; ) {
-    // A new one each time: gRPC may hold on to a message until the one after it is written.
-    const buffer = Buffer.allocUnsafeSlow(Math.min(readChunk, size - done));
-    const {bytesRead} = await file.read(buffer, 0, buffer.length, offset + done);
-    if (bytesRead === 0)
-      throw new EngineError('data-loss', `content ${digest} ends at ${offset + done}: unexpected EOF`);
-    yield buffer.subarray(0, bytesRead);
-    done += bytesRead;
+  if (size === 0) return;
+  let last: Uint8Array;
+  {
+    await using file = await openBlob(path, digest);
+    let done = 0;
+    for (;;) {
+      // A new one each time: gRPC may hold on to a message until the one after it is written.
+      const buffer = Buffer.allocUnsafeSlow(Math.min(readChunk, size - done));
+      const {bytesRead} = await file.read(buffer, 0, buffer.length, offset + done);
+      if (bytesRead === 0)
+        throw new EngineError('data-loss', `content ${digest} ends at ${offset + done}: unexpected EOF`);
+      last = buffer.subarray(0, bytesRead);
+      done += bytesRead;
+      if (done >= size) break;
+      yield last;
+    }
   }
+  yield last;
 }
 
 async function openBlob(path: string, digest: string) {
