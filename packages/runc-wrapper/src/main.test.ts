@@ -203,6 +203,18 @@ serial('spec writes what runc writes, and overwrites nothing', async t => {
   }
 });
 
+serial("a container whose cgroup is systemd's is deleted by the runtime", async t => {
+  const sandbox = await RuntimeSandbox.open(t);
+  const fake = join(sandbox.directory, 'fake-runtime');
+  writeFileSync(fake, '#!/bin/sh\necho "$*"\n', {mode: 0o755});
+  mkdirSync(join(sandbox.root, 'c1'), {recursive: true});
+  const config = {rootfs: '/r', cgroups: {Systemd: true}};
+  const state = {id: 'c1', init_process_pid: 0, init_process_start: 0, created: '', config};
+  writeFileSync(join(sandbox.root, 'c1/state.json'), JSON.stringify(state));
+  const command = [...wrapper, '--root', sandbox.root, '--runtime-binary', fake, 'delete', '--force', 'c1'];
+  t.like(sandbox.run(command), {code: 0, stdout: `--root ${sandbox.root} delete --force c1\n`});
+});
+
 serial('--runtime-binary chooses the runtime', async t => {
   const sandbox = await RuntimeSandbox.open(t);
   const fake = join(sandbox.directory, 'fake-runtime');

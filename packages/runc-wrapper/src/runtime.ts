@@ -1,6 +1,6 @@
 import {readFileSync, rmSync} from 'node:fs';
 import {basename} from 'node:path';
-import {EngineError, type ErrorCode} from '@longshore/errdefs';
+import {EngineError, type ErrorCode, isErrorCode} from '@longshore/errdefs';
 import {
   checkpointArguments,
   createArguments,
@@ -103,6 +103,10 @@ export class RuncRuntime {
 
   /** See `deleteContainer`. With `onCleanupError` what could not be cleaned up is told there and is no failure. */
   async delete(id: string, options: DeleteOptions = {}): Promise<void> {
+    if (this.#isOfSystemd(id)) {
+      await this.#run(['delete', ...(options.force ? ['--force'] : []), id], nullStdio);
+      return;
+    }
     await deleteContainer(this.#options.root, id, {...options, spawn: this.#spawn});
   }
 
@@ -145,6 +149,16 @@ export class RuncRuntime {
   /** What is on disk about the container: its cgroup directories, its first process, its bundle. Throws not-found. */
   load(id: string): ContainerRecord {
     return loadContainer(this.#options.root, id);
+  }
+
+  /** Such a cgroup is a unit of systemd's, which the runtime stops and resets over D-Bus. */
+  #isOfSystemd(id: string): boolean {
+    try {
+      return this.load(id).systemdCgroup;
+    } catch (error) {
+      if (isErrorCode(error, 'not-found')) return false;
+      throw error;
+    }
   }
 
   #started(options: {pidFile: string; pidfdSocket?: string}): {pid: number} {

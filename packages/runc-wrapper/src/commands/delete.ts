@@ -1,5 +1,7 @@
-import {messageOf} from '@longshore/errdefs';
+import {isErrorCode, messageOf} from '@longshore/errdefs';
 import {type Command, containerIdText, exactlyOne} from '../cli/command.ts';
+import {passToRuntime} from '../cli/pass-through.ts';
+import type {RuncRuntime} from '../runtime.ts';
 
 export const command: Command = {
   name: 'delete',
@@ -8,8 +10,11 @@ export const command: Command = {
   description: `${containerIdText}\n`,
   flags: [{names: ['force', 'f'], kind: 'boolean', help: 'kill it first if it runs (SIGKILL)'}],
   arguments: exactlyOne,
-  async run({args, runtime, logError}) {
-    await runtime().delete(args.positional[0]!, {
+  async run(context) {
+    const {args, runtime, logError} = context;
+    const [id = ''] = args.positional;
+    if (isOfSystemd(runtime(), id)) passToRuntime(context, 'delete');
+    await runtime().delete(id, {
       force: args.boolean('force'),
       // The container is gone all the same: runc logs this and succeeds.
       onCleanupError: error => logError(messageOf(error)),
@@ -17,3 +22,13 @@ export const command: Command = {
     return 0;
   },
 };
+
+/** The runtime stops the unit of such a container over D-Bus. */
+function isOfSystemd(runtime: RuncRuntime, id: string): boolean {
+  try {
+    return runtime.load(id).systemdCgroup;
+  } catch (error) {
+    if (isErrorCode(error, 'not-found')) return false;
+    throw error;
+  }
+}

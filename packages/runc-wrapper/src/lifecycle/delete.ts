@@ -3,6 +3,7 @@ import {rmSync} from 'node:fs';
 import {sleep} from '@longshore/base';
 import {EngineError, isErrorCode} from '@longshore/errdefs';
 import {cgroupOfContainer} from '../cgroups/container-cgroup.ts';
+import {removeCgroup} from '../cgroups/remove.ts';
 import {checkContainerId} from '../container-id.ts';
 import type {DeleteOptions} from '../runtime-options.ts';
 import type {SpawnRuntime} from '../spawn.ts';
@@ -14,8 +15,6 @@ import {killContainer} from './kill.ts';
 
 const SIGKILL = 9;
 const killTimeoutMs = 10_000;
-/** A process that was just killed can hold its cgroup for some milliseconds. */
-const removeTimeoutMs = 1000;
 
 /**
  * Deletes a stopped or created container, with `force` also a running one. Throws not-found, failed-precondition
@@ -76,10 +75,18 @@ async function destroy(record: ContainerRecord, spawn: SpawnRuntime): Promise<un
       failures.push(error);
     }
   };
-  const cgroup = cgroupOfContainer(record);
-  if (!record.ownPidNamespace) await step(() => cgroup?.killAll());
-  await step(() => cgroup?.remove({timeoutMs: removeTimeoutMs}));
+  if (!record.ownPidNamespace) await step(() => cgroupOfContainer(record)?.killAll());
+  await step(() => removeCgroupOf(record));
   await step(() => rmSync(record.directory, {recursive: true, force: true}));
   await step(() => runHooks(record.poststopHooks, record, 'stopped', spawn));
   return failures;
+}
+
+/** An ordinary user's container may be in cgroups that belong to root. */
+async function removeCgroupOf(record: ContainerRecord): Promise<void> {
+  try {
+    await removeCgroup(record);
+  } catch (error) {
+    if (!record.rootless || !isErrorCode(error, 'permission-denied')) throw error;
+  }
 }
