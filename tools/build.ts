@@ -21,6 +21,7 @@ if (!existsSync(bun)) {
 compile(process.cwd(), join(root, 'dist/bin', executable));
 
 function compile(packageDir: string, target: string): void {
+  const options = buildOptions(packageDir);
   const workers = globSync('src/**/*.worker.ts', {cwd: packageDir}).sort();
   const otherArch = arch === 'arm64' ? 'x64' : 'arm64';
   mkdirSync(dirname(target), {recursive: true});
@@ -32,7 +33,8 @@ function compile(packageDir: string, target: string): void {
       ...['build', '--compile', '--minify', '--bytecode', '--format=esm', '--target=bun'],
       ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'],
       ...['--external', `@koromix/koffi-linux-${otherArch}/*`],
-      ...(wantsSplitting(packageDir) ? ['--splitting'] : []),
+      ...(options.splitting ? ['--splitting'] : []),
+      ...(options.runtimeFlags ? [`--compile-exec-argv=${options.runtimeFlags}`] : []),
       ...['--define', `process.env.LONGSHORE_BUILD_COMMIT=${JSON.stringify(commit())}`],
       ...['--root', packageDir, 'src/main.ts', ...workers, '--outfile', temporary],
     ],
@@ -47,12 +49,19 @@ function compile(packageDir: string, target: string): void {
   console.log(`built ${relative(root, target)}`);
 }
 
-/**
- * `"build": {"splitting": true}` of a package.json: what is behind `import()` becomes a chunk of its own inside the
- * executable and is only read when it is wanted. It shortens the start of programs with many commands.
- */
-function wantsSplitting(packageDir: string): boolean {
-  return JSON.parse(readFileSync(join(packageDir, 'package.json'), 'utf8')).build?.splitting === true;
+interface BuildOptions {
+  /**
+   * What is behind `import()` becomes a chunk of its own inside the executable and is only read when it is wanted. It
+   * shortens the start of programs with many commands.
+   */
+  splitting?: boolean;
+  /** Options of Bun's that the program runs with, such as `--smol`. */
+  runtimeFlags?: string;
+}
+
+/** `"build"` of a package.json. */
+function buildOptions(packageDir: string): BuildOptions {
+  return JSON.parse(readFileSync(join(packageDir, 'package.json'), 'utf8')).build ?? {};
 }
 
 /** What a killed build left behind. */

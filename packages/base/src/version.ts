@@ -22,3 +22,17 @@ export const buildTime: string = process.env.LONGSHORE_BUILD_TIME ?? '';
  * listening socket as fd 3 instead of by the `start` protocol. The shim must use it, or minifying would drop it.
  */
 export const shimDirectStartMarker = 'longshore-shim-direct-start-v1';
+
+/**
+ * Environment in which our shim takes least memory. It idles for most of its life: it needs no compiler, no thread for
+ * garbage collection beside its own, no periodic look for garbage, and no code that is not in use. Whoever starts the
+ * serving shim sets it; Bun reads these variables before any JavaScript runs.
+ */
+export const shimRuntimeEnvironment: Readonly<Record<string, string>> = {
+  BUN_JSC_useJIT: '0',
+  BUN_JSC_useConcurrentGC: '0',
+  BUN_JSC_numberOfGCMarkers: '1',
+  BUN_JSC_forceCodeBlockToJettisonDueToOldAge: '1',
+  BUN_JSC_useUnlinkedCodeBlockJettisoning: '1',
+  BUN_GC_TIMER_DISABLE: '1',
+};

@@ -2,7 +2,7 @@
 import {unlinkSync} from 'node:fs';
 import {createLogger, type Logger} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
-import {setChildSubreaper} from '@longshore/linux';
+import {listenUnix, setChildSubreaper} from '@longshore/linux';
 import {TtrpcServer} from '@longshore/ttrpc';
 import {Containers} from './containers.ts';
 import {closeInherited} from './descriptors.ts';
@@ -20,7 +20,7 @@ const inheritedSocket = 3;
 /** How long the last events and answers may take when the shim ends. */
 const flushTimeoutMs = 5000;
 
-export async function startDaemon(flags: Flags, environment: ShimEnvironment): Promise<void> {
+export function startDaemon(flags: Flags, environment: ShimEnvironment): void {
   closeInherited(inheritedSocket);
   setChildSubreaper();
   const log = openLog(flags);
@@ -36,14 +36,8 @@ export async function startDaemon(flags: Flags, environment: ShimEnvironment): P
   const host = {containers, shutdown: () => void stop('asked to'), reconnected: () => publisher.retryNow()};
   const handlers = taskService(host);
   for (const definition of taskDefinitions) ttrpc.register(definition, handlers);
-  const listener = await openListener(
-    {fd: flags.socket === '' ? inheritedSocket : undefined, path: flags.socket},
-    {
-      ttrpc,
-      handlers,
-      log,
-    },
-  );
+  const socket = flags.socket === '' ? inheritedSocket : listenUnix(flags.socket, {mode: 0o600});
+  const listener = openListener(socket, {ttrpc, handlers, log});
 
   let stopping: Promise<void> | undefined;
   const stop = (why: string) => {
@@ -60,7 +54,7 @@ async function endDaemon(why: string, log: Logger, listener: ShimListener, ttrpc
   log.debug({why}, 'shim ends');
   // The name first: whoever binds it next must not lose his socket to us.
   if (listener.path !== '') unlinkIfThere(listener.path);
-  listener.close();
+  listener[Symbol.dispose]();
   // The answer to Shutdown itself leaves in this turn of the event loop; calls that wait for ever do not count.
   await Promise.all([ttrpc.shutdown(AbortSignal.timeout(1000)), publisher.flush(flushTimeoutMs)]);
   publisher[Symbol.dispose]();

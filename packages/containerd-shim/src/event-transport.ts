@@ -6,19 +6,21 @@ import {Any} from '@longshore/api/gen/google/protobuf/any';
 import {callContext} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
 import {memfd} from '@longshore/linux';
-import {dial, type TtrpcClient} from '@longshore/ttrpc';
+import {socketPath, TtrpcClient} from '@longshore/ttrpc';
 import type {EventTransport} from './publisher.ts';
 import type {Reaper} from './reaper.ts';
+import {connectStream} from './unix-stream.ts';
 
 const forwardTimeoutMs = 5000;
 
 /** Calls Events/Forward on one connection, which is made when it is needed and again when containerd closed it. */
 export function ttrpcTransport(address: string, namespace: string): EventTransport {
   const ctx = callContext({namespace});
+  const path = socketPath(address);
   let client: TtrpcClient | undefined;
   return {
     async forward(envelope) {
-      if (!client || client.closed) client = await dial(address, {timeoutMs: forwardTimeoutMs});
+      if (!client || client.closed) client = new TtrpcClient(connectStream(path));
       await client.service(EventsDefinition).forward(ctx, {envelope}, {timeoutMs: forwardTimeoutMs});
     },
     [Symbol.dispose]: () => client?.close(),

@@ -1,7 +1,5 @@
 /** The task service over gRPC, on connections that the listener found to be HTTP/2. Loaded with the first of them. */
 
-import type {Socket} from 'node:net';
-import type {Duplex} from 'node:stream';
 import {
   type handleUnaryCall,
   type Metadata,
@@ -15,15 +13,18 @@ import {callContext, type Logger} from '@longshore/base';
 import {type AnyHandler, statusFromError} from '@longshore/ttrpc';
 import {type TaskHandlers, taskDefinitions} from './task/service.ts';
 
-let inject: ((socket: Socket, head: Buffer) => void) | undefined;
+/** Takes over a connected socket, of which `head` was read already. */
+type TakeConnection = (fd: number, head: Uint8Array) => void;
+
+let inject: TakeConnection | undefined;
 
 /** One gRPC server serves all connections. */
-export function grpcConnections(handlers: TaskHandlers, log: Logger): (socket: Socket, head: Buffer) => void {
+export function grpcConnections(handlers: TaskHandlers, log: Logger): TakeConnection {
   inject ??= makeServer(handlers, log);
   return inject;
 }
 
-function makeServer(handlers: TaskHandlers, log: Logger): (socket: Socket, head: Buffer) => void {
+function makeServer(handlers: TaskHandlers, log: Logger): TakeConnection {
   const server = new Server({'grpc.max_receive_message_length': 16 * 1024 * 1024});
   for (const definition of taskDefinitions) {
     const service: Record<string, unknown> = {};
@@ -35,13 +36,13 @@ function makeServer(handlers: TaskHandlers, log: Logger): (socket: Socket, head:
     server.addService(service as ServiceDefinition, implementation);
   }
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  return (socket, head) => injector.injectConnection(withHead(socket, head));
-}
-
-/** The socket as it was before its first bytes were read. */
-function withHead(socket: Socket, head: Buffer): Duplex {
-  socket.unshift(head);
-  return socket;
+  return async (fd, head) => {
+    // Imported here: a static import of a built-in module would be loaded with the bundle, and this one is dear.
+    const {Socket} = await import('node:net');
+    const socket = new Socket({fd, readable: true, writable: true});
+    socket.unshift(head);
+    injector.injectConnection(socket);
+  };
 }
 
 function grpcMethod(service: string, method: MethodDefinition) {

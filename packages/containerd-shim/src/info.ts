@@ -1,5 +1,4 @@
 /** `-info`: what this shim and its runtime can do, for `ctr plugins inspect-runtime` and dockerd's /info. */
-import {execFileSync} from 'node:child_process';
 import {readFileSync, writeSync} from 'node:fs';
 import {RuntimeInfo} from '@longshore/api/gen/containerd/types/introspection';
 import {Any} from '@longshore/api/gen/google/protobuf/any';
@@ -8,7 +7,8 @@ import {containerdVersion, gitCommit} from '@longshore/base';
 import {runtimeOptions} from './task/convert.ts';
 
 /** Reads an Any with the runtime's options from standard input, which may be empty. */
-export function writeInfo(): void {
+export async function writeInfo(): Promise<void> {
+  const {execFileSync} = await import('node:child_process');
   const bytes = readFileSync(0);
   const options = bytes.length === 0 ? undefined : Any.decode(bytes);
   const binary = runtimeOptions(options).binaryName || 'runc';

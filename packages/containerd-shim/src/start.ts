@@ -1,8 +1,10 @@
 /** The `start` action: makes the socket, leaves the serving shim behind on it, and tells containerd where it is. */
 import {closeSync, mkdirSync, readFileSync, rmSync, writeFileSync, writeSync} from 'node:fs';
 import {dirname} from 'node:path';
+import {shimRuntimeEnvironment} from '@longshore/base';
 import {isErrorCode} from '@longshore/errdefs';
 import {
+  cgroupAt,
   closeFd,
   connectUnix,
   createCoreSchedulingCookie,
@@ -16,15 +18,19 @@ import {readIfExists} from './bundle.ts';
 import type {ShimEnvironment} from './environment.ts';
 import type {Flags} from './flags.ts';
 import {groupOf} from './oci-spec.ts';
-import {joinShimCgroup} from './shim-cgroup.ts';
 import {defaultSocketDirectory, socketPathFor} from './socket-path.ts';
 
 const shimOomScoreMaximum = 1000;
 
-export function start(flags: Flags, environment: ShimEnvironment): void {
+export async function start(flags: Flags, environment: ShimEnvironment): Promise<void> {
   const input = parseStartInput(readFileSync(0), flags);
   const group = groupOf(readIfExists('config.json') ?? '{}') || flags.id;
-  const path = socketPathFor(flags.address, flags.namespace, group, input.socketDirectory || defaultSocketDirectory);
+  const path = await socketPathFor(
+    flags.address,
+    flags.namespace,
+    group,
+    input.socketDirectory || defaultSocketDirectory,
+  );
   const bootstrap: Bootstrap = {version: 3, address: `unix://${path}`, protocol: 'ttrpc'};
   const listener = listenOrJoin(path);
   if (listener !== undefined) {
@@ -73,13 +79,18 @@ function launch(flags: Flags, environment: ShimEnvironment, input: StartInput, l
   const pid = spawnProcess({
     path: process.execPath,
     argv: [...selfArguments(), ...daemonArguments(flags, environment)],
-    // One container's shim has little to compile, and an interpreter takes a third less memory.
-    env: {...forChildren, GOMAXPROCS: '4', BUN_JSC_useJIT: '0'},
+    env: {...forChildren, ...shimRuntimeEnvironment, GOMAXPROCS: '4'},
     fds: [-1, -1, -1, listener],
     newSession: true,
   });
-  if (input.options.shimCgroup !== '') joinShimCgroup(input.options.shimCgroup, pid);
+  if (input.options.shimCgroup !== '') joinCgroup(input.options.shimCgroup, pid);
   setOomScoreAdj(Math.min(parentOomScore() + 1, shimOomScoreMaximum), pid);
+}
+
+function joinCgroup(path: string, pid: number): void {
+  const cgroup = cgroupAt(path);
+  cgroup.create();
+  cgroup.addProcess(pid);
 }
 
 /** argv[0], and under Node the script. */

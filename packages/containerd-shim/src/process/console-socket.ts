@@ -1,6 +1,5 @@
 /** Where the runtime delivers the terminal of a process: a unix socket, one connection, one message, one descriptor. */
 import {closeSync, mkdtempSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {sleep} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
@@ -17,7 +16,7 @@ export class ConsoleSocket implements Disposable {
   #closed = false;
 
   constructor() {
-    this.#directory = mkdtempSync(join(tmpdir(), 'pty'));
+    this.#directory = mkdtempSync(join(process.env.TMPDIR ?? '/tmp', 'pty'));
     this.path = join(this.#directory, 'pty.sock');
     try {
       this.#listener = listenUnix(this.path, {mode: 0o600, backlog: 1});

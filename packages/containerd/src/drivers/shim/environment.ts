@@ -1,4 +1,5 @@
 /** What a shim is told besides its arguments. */
+import {shimRuntimeEnvironment} from '@longshore/base';
 
 export interface DaemonAddresses {
   grpc: string;
@@ -35,7 +36,6 @@ export function serveEnvironment(settings: ShimSettings, namespace: string, id: 
     ...actionEnvironment(settings, namespace),
     GOMAXPROCS: '4',
     OTEL_SERVICE_NAME: `containerd-shim-${id}`,
-    // A shim idles for most of its life: without the compiler it takes a fifth less memory.
-    BUN_JSC_useJIT: '0',
+    ...shimRuntimeEnvironment,
   };
 }
