@@ -49,13 +49,7 @@ export async function collectGarbage(options: CollectorOptions): Promise<Collect
 
 function takeInventory({metadata, content, snapshotters}: CollectorOptions): Inventory {
   return {
-    blobs: [...metadata.blobs.listAll()],
-    images: [...metadata.images.listAll()],
-    containers: [...metadata.containers.listAll()],
-    sandboxes: [...metadata.sandboxes.listAll()],
-    leases: [...metadata.leases.listAll()],
-    leaseResources: [...metadata.leaseResources.listAll()],
-    ingests: [...metadata.ingests.listAll()],
+    ...metadata.inventory(),
     snapshots: snapshotters.flatMap(snapshotter =>
       snapshotter.listNodes().map(node => ({...node, snapshotter: snapshotter.name})),
     ),

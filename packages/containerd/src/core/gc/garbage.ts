@@ -14,14 +14,20 @@ import {backReferences, expiryOf, flatLabel, labelReferences, type Node, rootLab
 
 type Named<Record> = {readonly namespace: string; readonly record: Record};
 
-export interface Inventory {
+/** The part of the picture that the metadata database gives. Labels may be cut down to those about garbage. */
+export interface StoredInventory {
   readonly blobs: readonly Named<Pick<BlobRecord, 'digest' | 'labels'>>[];
-  readonly images: readonly Named<Pick<ImageRecord, 'name' | 'labels' | 'target'>>[];
+  readonly images: readonly Named<
+    Pick<ImageRecord, 'name' | 'labels'> & {readonly target: {readonly digest: string}}
+  >[];
   readonly containers: readonly Named<Pick<ContainerRecord, 'id' | 'labels' | 'snapshotter' | 'snapshotKey'>>[];
   readonly sandboxes: readonly Named<Pick<SandboxRecord, 'id' | 'labels'>>[];
   readonly leases: readonly Named<Pick<LeaseRecord, 'id' | 'labels'>>[];
   readonly leaseResources: readonly {namespace: string; lease: string; resource: LeaseResource}[];
   readonly ingests: readonly Named<IngestRecord>[];
+}
+
+export interface Inventory extends StoredInventory {
   readonly snapshots: readonly (SnapshotNode & {readonly snapshotter: string})[];
   /** `<namespace>/<ref>` of ingests that somebody writes at this moment. */
   readonly activeIngests: ReadonlySet<string>;

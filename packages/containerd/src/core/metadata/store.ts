@@ -1,4 +1,5 @@
 /** The port of the metadata database. Its calls are synchronous: see `write`. */
+import type {StoredInventory} from '../gc/garbage.ts';
 import type {
   BlobRecord,
   ContainerRecord,
@@ -32,7 +33,6 @@ export interface NamespaceTable {
 
 export interface LeaseResourceTable {
   list(namespace: string, lease: string): LeaseResource[];
-  listAll(): Iterable<{namespace: string; lease: string; resource: LeaseResource}>;
   /** Adding twice is the same as once. */
   add(namespace: string, lease: string, resource: LeaseResource): void;
   delete(namespace: string, lease: string, resource: LeaseResource): void;
@@ -51,6 +51,8 @@ export interface MetadataStore {
   readonly sandboxes: Table<SandboxRecord>;
   /** A number that was never returned before, not even before a crash; inside a transaction. */
   nextSequence(): number;
+  /** Everything of every namespace, as far as the garbage collector needs it. */
+  inventory(): StoredInventory;
   /** Names of the namespaces in which a blob is known. */
   namespacesOfBlob(digest: string): string[];
   /**

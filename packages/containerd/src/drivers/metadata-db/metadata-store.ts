@@ -5,6 +5,7 @@ import type {LeaseResource, NamespaceRecord} from '../../core/metadata/records.t
 import type {LeaseResourceTable, MetadataStore, NamespaceTable} from '../../core/metadata/store.ts';
 import {jsonText, type Row, readMap} from './columns.ts';
 import {Database} from './database.ts';
+import {readInventory} from './inventory.ts';
 import {schema} from './schema.ts';
 import {SqlTable} from './sql-table.ts';
 import {blobsTable, containersTable, imagesTable, ingestsTable, leasesTable, sandboxesTable} from './tables.ts';
@@ -42,6 +43,7 @@ function makeStore(database: Database): SqlMetadataStore {
       database.run('UPDATE sequence SET value = value + 1');
       return database.get<{value: number}>('SELECT value FROM sequence')?.value as number;
     },
+    inventory: () => readInventory(database),
     namespacesOfBlob(digest) {
       const rows = database.all<Row>('SELECT namespace FROM blobs WHERE digest = ? ORDER BY namespace', digest);
       return rows.map(row => row.namespace as string);
@@ -67,19 +69,13 @@ function namespaceTable(database: Database): NamespaceTable {
 }
 
 function leaseResourceTable(database: Database): LeaseResourceTable {
-  const order = 'ORDER BY namespace, lease, type, id';
   const decode = (row: Row): LeaseResource => ({type: row.type as string, id: row.id as string});
   const one = 'namespace = ? AND lease = ? AND type = ? AND id = ?';
   return {
     list: (namespace, lease) =>
       database
-        .all<Row>(`SELECT * FROM lease_resources WHERE namespace = ? AND lease = ? ${order}`, namespace, lease)
+        .all<Row>(`SELECT * FROM lease_resources WHERE namespace = ? AND lease = ? ORDER BY type, id`, namespace, lease)
         .map(decode),
-    *listAll() {
-      for (const row of database.all<Row>(`SELECT * FROM lease_resources ${order}`)) {
-        yield {namespace: row.namespace as string, lease: row.lease as string, resource: decode(row)};
-      }
-    },
     add(namespace, lease, {type, id}) {
       const sql = 'INSERT OR IGNORE INTO lease_resources (namespace, lease, type, id) VALUES (?, ?, ?, ?)';
       database.run(sql, namespace, lease, type, id);
