@@ -17,6 +17,8 @@ export interface UnpackOptions {
   /** This machine's by default. */
   platform?: Platform;
   snapshotter?: string;
+  /** Awaited before a layer's content is needed: it may still be on its way. */
+  ready?: (layer: Descriptor) => Promise<void>;
   onProgress?: ProgressListener;
 }
 
@@ -42,7 +44,7 @@ export async function unpackImage(
         chainId: chain[index] ?? '',
         parent: chain[index - 1] ?? '',
       };
-      const existed = await unpackLayer(leased, client, snapshotter, layer, options.onProgress);
+      const existed = await unpackLayer(leased, client, snapshotter, layer, options);
       options.onProgress?.({
         type: 'layer',
         action: existed ? 'exists' : 'extracted',
@@ -77,10 +79,11 @@ async function unpackLayer(
   client: ContainerdClient,
   snapshotter: string,
   layer: Layer,
-  onProgress: ProgressListener | undefined,
+  {ready, onProgress}: UnpackOptions,
 ): Promise<boolean> {
   const {descriptor, diffId, chainId, parent} = layer;
   if (await hasSnapshot(ctx, client, snapshotter, chainId)) return true;
+  await ready?.(descriptor);
   onProgress?.({type: 'layer', action: 'extracting', descriptor, chainId});
   const key = `extract-${process.hrtime.bigint() % 1_000_000_000n}-${randomHex(2)} ${chainId}`;
   const labels = {'containerd.io/snapshot.ref': chainId};

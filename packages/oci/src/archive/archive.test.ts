@@ -49,7 +49,8 @@ async function read(bytes: Buffer) {
 }
 
 const layer = randomBytes(200_000);
-const config = Buffer.from('{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}');
+const diffId = digestOf('x');
+const config = Buffer.from(JSON.stringify({rootfs: {type: 'layers', diff_ids: [diffId, diffId, diffId, diffId]}}));
 const hex = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
 test('an OCI layout, with full names, tags only, and none', async t => {
@@ -154,7 +155,7 @@ const bad: [name: string, bytes: Buffer, code: string, message: RegExp][] = [
   [
     'a bad tag',
     archive([
-      ['x', '{}'],
+      ['x', '{"rootfs":{}}'],
       ['manifest.json', '[{"Config":"x","RepoTags":["UPPER"],"Layers":[]}]'],
     ]),
     'invalid-argument',

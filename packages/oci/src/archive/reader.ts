@@ -2,13 +2,14 @@
  * Image archives: OCI layouts in a tar, and what `docker save` writes, before and after 25.0. One pass, bounded memory:
  * large members go to a store as they come, small ones are kept until the index says what they are.
  */
-import type {ArchiveManifest, Descriptor, Index} from '@longshore/api/oci';
+import type {ArchiveManifest, Descriptor} from '@longshore/api/oci';
 import {digestOf, parseDigest} from '../digest.ts';
 import {readTar} from '../layer/reader.ts';
 import type {TarEntry} from '../layer/tar-entry.ts';
 import {type Compression, mediaTypes} from '../media-types.ts';
 import {formatReference, parseReference, withDefaultTag} from '../reference.ts';
-import {maxManifestBytes, parseIndex} from '../validate.ts';
+import {isAttestation} from '../select-manifest.ts';
+import {maxManifestBytes, parseImageConfig, parseIndex} from '../validate.ts';
 import {archiveError} from './archive-error.ts';
 import {decompressAny, detectCompression, peek} from './decompress.ts';
 
@@ -27,6 +28,8 @@ export interface ArchivedImage {
   target: Descriptor;
 }
 
+/** Every member costs a little memory. */
+const maxMembers = 100_000;
 /** Members that are not under `blobs/`, up to this size, wait in memory for the index; this many bytes in all. */
 const smallMember = 128 << 10;
 const maxHeldBytes = 64 << 20;
@@ -49,12 +52,14 @@ class ArchiveReader {
   readonly #stored = new Map<string, Stored>();
   readonly #links = new Map<string, string>();
   #heldBytes = 0;
+  #members = 0;
 
   constructor(store: ArchiveStore) {
     this.#store = store;
   }
 
   async take(entry: TarEntry, body: AsyncIterable<Uint8Array>): Promise<void> {
+    if (++this.#members > maxMembers) throw archiveError(`it has more than ${maxMembers} members`);
     const path = normalPath(entry.name.toString('utf8'));
     if (entry.type === 'symlink') this.#links.set(path, normalPath(`${dirname(path)}/${entry.linkName}`));
     else if (entry.type === 'link') this.#links.set(path, normalPath(entry.linkName.toString('utf8')));
@@ -89,19 +94,30 @@ class ArchiveReader {
   }
 
   #layoutImages(bytes: Buffer): ArchivedImage[] {
-    const index: Index = parseIndex(bytes);
-    return index.manifests.map(target => {
+    const entries = parseIndex(bytes).manifests.filter(entry => !isAttestation(entry));
+    const images = entries.map(target => {
       const known = target.annotations?.['io.containerd.image.name'];
       const refName = target.annotations?.['org.opencontainers.image.ref.name'];
       return {name: fullName(known) ?? fullName(refName), refName, target};
     });
+    const [only] = images;
+    if (!only || images.length > 1 || only.name !== undefined || only.refName !== undefined) return images;
+    const names = this.#dockerNames();
+    return names.length === 0 ? images : names.map(name => ({...only, name}));
+  }
+
+  /** Names that Docker's list has for the one image of a layout that has none. */
+  #dockerNames(): string[] {
+    const manifest = this.#held.get('manifest.json');
+    const [entry, ...others] = manifest ? parseArchiveManifest(manifest) : [];
+    return entry && others.length === 0 ? savedNames(entry) : [];
   }
 
   async #savedImages(bytes: Buffer): Promise<ArchivedImage[]> {
     const images: ArchivedImage[] = [];
     for (const entry of parseArchiveManifest(bytes)) {
       const target = await this.#makeManifest(entry);
-      const names = entry.RepoTags?.map(tag => formatReference(withDefaultTag(parseReference(tag)))) ?? [];
+      const names = savedNames(entry);
       if (names.length === 0) images.push({name: undefined, refName: undefined, target});
       for (const name of names) images.push({name, refName: undefined, target});
     }
@@ -111,6 +127,7 @@ class ArchiveReader {
   /** Old archives have no manifest: it is made of the files that the entry lists. */
   async #makeManifest(entry: ArchiveManifest): Promise<Descriptor> {
     const config = await this.#find(entry.Config);
+    this.#checkLayerCount(entry);
     const layers: Descriptor[] = [];
     for (const path of entry.Layers) {
       const {digest, size, compression} = await this.#find(path);
@@ -127,9 +144,22 @@ class ArchiveReader {
     return {mediaType: mediaTypes.dockerManifest, digest, size: bytes.length};
   }
 
-  async #find(path: string): Promise<Stored> {
+  /** Sooner than unpacking would, and in Docker's words. */
+  #checkLayerCount({Config, Layers}: ArchiveManifest): void {
+    const config = this.#held.get(this.#resolve(Config));
+    const expected = config && parseImageConfig(config).rootfs.diff_ids.length;
+    if (expected === undefined || expected === Layers.length) return;
+    throw archiveError(`invalid manifest, layers length mismatch: expected ${expected}, got ${Layers.length}`);
+  }
+
+  #resolve(path: string): string {
     let name = normalPath(path);
     for (let hops = 0; this.#links.has(name) && hops < 10; hops++) name = this.#links.get(name) as string;
+    return name;
+  }
+
+  async #find(path: string): Promise<Stored> {
+    const name = this.#resolve(path);
     const stored = this.#stored.get(name);
     if (stored) return stored;
     const held = this.#held.get(name);
@@ -164,6 +194,10 @@ function parseArchiveManifest(bytes: Buffer): ArchiveManifest[] {
     item.Layers ??= [];
   }
   return json as ArchiveManifest[];
+}
+
+function savedNames(entry: ArchiveManifest): string[] {
+  return entry.RepoTags?.map(tag => formatReference(withDefaultTag(parseReference(tag)))) ?? [];
 }
 
 /** A name that is one in full already; a tag alone says nothing about the repository. */
