@@ -1,7 +1,7 @@
 /** Progress of a pull or push: bars that are redrawn on a terminal, one line per step elsewhere. */
 import type {WriteStream} from 'node:tty';
 import type {ImageProgress} from '@longshore/containerd-client';
-import {binarySize} from '@longshore/term';
+import {sizeText} from './size.ts';
 
 export interface ProgressPrinter {
   show(event: ImageProgress): void;
@@ -45,7 +45,7 @@ function describe(event: ImageProgress): Line | undefined {
   if (event.type === 'resolved') return {key: event.reference, step: 'resolved'.padEnd(12), detail: event.reference};
   if (event.type === 'blob') {
     const {descriptor, action, current, total} = event;
-    const detail = `${descriptor.digest.slice(0, 19)} ${bar(current, total)} ${binarySize(current)}/${binarySize(total)}`;
+    const detail = `${descriptor.digest.slice(0, 19)} ${bar(current, total)} ${sizeText(current)}/${sizeText(total)}`;
     return {key: descriptor.digest, step: action.padEnd(12), detail};
   }
   if (event.type === 'layer') {

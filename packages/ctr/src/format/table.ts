@@ -11,6 +11,12 @@ export function table(rows: readonly (readonly string[])[], layout: ColumnOption
   return alignColumns(rows.map(cells => `${cells.map(cell => `${cell}\t`).join('')}\n`).join(''), layout);
 }
 
+/** Only the header's last cell belongs to a column: that of the rows below it has no spaces after it. */
+export function openTable([header = [], ...rows]: readonly (readonly string[])[], layout: ColumnOptions): string {
+  const lines = [`${header.join('\t')}\t\n`, ...rows.map(cells => `${cells.join('\t')}\n`)];
+  return alignColumns(lines.join(''), layout);
+}
+
 /** Labels as `a=b,c=d` in order of their names, or "-". */
 export function labelText(labels: Record<string, string>): string {
   const words = Object.entries(labels).map(([key, value]) => `${key}=${value}`);

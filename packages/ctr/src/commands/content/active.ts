@@ -1,7 +1,7 @@
 import {toDate} from '@longshore/containerd-client';
-import {binarySize} from '@longshore/term';
 import type {Leaf} from '../../command/command.ts';
 import {age} from '../../format/age.ts';
+import {sizeText} from '../../format/size.ts';
 import {narrow, table} from '../../format/table.ts';
 
 const leaf: Leaf = {
@@ -10,7 +10,7 @@ const leaf: Leaf = {
   async run({ctx, client, args, print}) {
     const filters = args[0] ? [`ref~=${JSON.stringify(args[0])}`] : [];
     const {statuses} = await client.content.listStatuses(ctx, {filters});
-    const rows = statuses.map(s => [s.ref, binarySize(Number(s.offset)), age(toDate(s.startedAt))]);
+    const rows = statuses.map(s => [s.ref, sizeText(Number(s.offset)), age(toDate(s.startedAt))]);
     print(table([['REF', 'SIZE', 'AGE'], ...rows], narrow));
   },
 };

@@ -1,8 +1,8 @@
 import {contentSize, isUnpacked, listImages, readImage} from '@longshore/containerd-client';
 import {isErrorCode} from '@longshore/errdefs';
-import {binarySize} from '@longshore/term';
 import type {Invocation, Leaf} from '../../command/command.ts';
 import {bool, text} from '../../command/command.ts';
+import {sizeText} from '../../format/size.ts';
 import {narrow, table} from '../../format/table.ts';
 
 type Image = Awaited<ReturnType<typeof listImages>>[number];
@@ -36,7 +36,7 @@ async function checkImage({ctx, client, flags}: Invocation, image: Image): Promi
     const want = blobs.reduce((sum, blob) => sum + blob.size, 0);
     const status = `${have === want ? 'complete' : 'incomplete'} (${present.length}/${blobs.length})`;
     const unpacked = await isUnpacked(ctx, client, {target, snapshotter: flags.text('snapshotter')});
-    return [name, target.mediaType, status, `${binarySize(have)}/${binarySize(want)}`, String(unpacked)];
+    return [name, target.mediaType, status, `${sizeText(have)}/${sizeText(want)}`, String(unpacked)];
   } catch (error) {
     if (!isErrorCode(error, 'not-found')) throw error;
     return [name, target.mediaType, 'unavailable (0/?)', '0.0 B/?', 'false'];

@@ -1,8 +1,8 @@
 import {imageUsage, listImages} from '@longshore/containerd-client';
-import {binarySize} from '@longshore/term';
 import type {Leaf} from '../../command/command.ts';
 import {bool} from '../../command/command.ts';
 import {imagePlatforms} from '../../format/platforms.ts';
+import {sizeText} from '../../format/size.ts';
 import {labelText, narrow, table} from '../../format/table.ts';
 
 const leaf: Leaf = {
@@ -14,7 +14,7 @@ const leaf: Leaf = {
     if (flags.bool('quiet')) return print(images.map(image => `${image.name}\n`).join(''));
     const rows = [];
     for (const {name, target, labels} of images) {
-      const size = binarySize(await imageUsage(ctx, client, target));
+      const size = sizeText(await imageUsage(ctx, client, target));
       rows.push([
         name,
         target.mediaType,

@@ -1,10 +1,10 @@
 import {getImage, isUnpacked, readImage} from '@longshore/containerd-client';
 import {EngineError} from '@longshore/errdefs';
 import {chainIds} from '@longshore/oci';
-import {binarySize} from '@longshore/term';
 import type {Leaf} from '../../command/command.ts';
 import {text} from '../../command/command.ts';
 import {requireArgument} from '../../command/dispatch.ts';
+import {sizeText} from '../../format/size.ts';
 import {narrow, table} from '../../format/table.ts';
 
 const leaf: Leaf = {
@@ -20,7 +20,7 @@ const leaf: Leaf = {
     const rows = [];
     for (const key of chainIds(config.rootfs.diff_ids)) {
       const {size, inodes} = await client.snapshots.usage(ctx, {snapshotter, key});
-      rows.push([key, binarySize(Number(size)), String(inodes)]);
+      rows.push([key, sizeText(Number(size)), String(inodes)]);
     }
     print(table([['KEY', 'SIZE', 'INODES'], ...rows.reverse()], narrow));
   },

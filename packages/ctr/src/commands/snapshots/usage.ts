@@ -1,6 +1,6 @@
-import {binarySize} from '@longshore/term';
 import type {Leaf} from '../../command/command.ts';
 import {bool} from '../../command/command.ts';
+import {sizeText} from '../../format/size.ts';
 import {narrow, table} from '../../format/table.ts';
 import {listSnapshots, snapshotterFlag} from '../../snapshots.ts';
 
@@ -14,7 +14,7 @@ const leaf: Leaf = {
     const rows = [];
     for (const key of keys) {
       const {size, inodes} = await client.snapshots.usage(ctx, {snapshotter, key});
-      rows.push([key, flags.bool('b') ? String(size) : binarySize(Number(size)), String(inodes)]);
+      rows.push([key, flags.bool('b') ? String(size) : sizeText(Number(size)), String(inodes)]);
     }
     print(table([['KEY', 'SIZE', 'INODES'], ...rows], narrow));
   },

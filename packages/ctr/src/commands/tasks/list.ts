@@ -1,6 +1,6 @@
 import type {Leaf} from '../../command/command.ts';
 import {bool} from '../../command/command.ts';
-import {table, wide} from '../../format/table.ts';
+import {openTable, wide} from '../../format/table.ts';
 import {statusName} from '../../task/status.ts';
 
 const leaf: Leaf = {
@@ -9,9 +9,8 @@ const leaf: Leaf = {
   async run({ctx, client, flags, print}) {
     const {tasks} = await client.tasks.list(ctx, {});
     if (flags.bool('quiet')) return print(tasks.map(task => `${task.id}\n`).join(''));
-    // The last cell of a row has no column of its own in the original, the header's has.
     const rows = tasks.map(task => [task.id, String(task.pid), statusName(task.status)]);
-    print(table([['TASK', 'PID', 'STATUS'], ...rows], wide));
+    print(openTable([['TASK', 'PID', 'STATUS'], ...rows], wide));
   },
 };
 export default leaf;

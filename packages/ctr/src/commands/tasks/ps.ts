@@ -14,7 +14,7 @@ const leaf: Leaf = {
       const details = info ? unpackAny(info, protobufTypeUrl.runcProcessDetails, ProcessDetails) : undefined;
       return [String(pid), details ? `ExecID:${details.execId}` : '-'];
     });
-    print(table([['PID', 'INFO'], ...rows], {...wide, minWidth: 1}));
+    print(table([['PID', 'INFO'], ...rows], wide).replaceAll(/ +$/gm, ''));
   },
 };
 export default leaf;
