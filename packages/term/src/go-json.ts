@@ -53,6 +53,13 @@ function goString(text: string, escapeHtml: boolean): string {
   return escapeHtml ? json.replace(/[<>&]/g, c => htmlEscapes[c]!) : json;
 }
 
+const tokenPattern = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/gs;
+
+/** JSON text without the space between its tokens, which stay byte for byte what they were. */
+export function compactJson(text: string): string {
+  return text.match(tokenPattern)?.join('') ?? '';
+}
+
 /**
  * Indents JSON text without decoding it, so numbers and escapes stay byte for byte what the server sent: what
  * `docker inspect` prints. Every line but the first begins with `prefix`.
@@ -61,7 +68,7 @@ export function reindentJson(text: string, indent: string, prefix = ''): string 
   let out = '';
   let depth = 0;
   const newline = () => `\n${prefix}${indent.repeat(depth)}`;
-  const tokens = text.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/gs) ?? [];
+  const tokens = text.match(tokenPattern) ?? [];
   tokens.forEach((token, i) => {
     const next = tokens[i + 1];
     if (token === '{' || token === '[') {

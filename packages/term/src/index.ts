@@ -4,7 +4,7 @@ export type {ColumnOptions} from './column-text.ts';
 export {alignColumns, dockerColumns} from './column-text.ts';
 export {formatDuration, parseDuration, tryParseDuration} from './duration.ts';
 export type {GoJsonOptions} from './go-json.ts';
-export {goJson, parseExactJson, reindentJson} from './go-json.ts';
+export {compactJson, goJson, parseExactJson, reindentJson} from './go-json.ts';
 export {formatFloat, formatGeneral} from './go-number.ts';
 export {finishOutput, guardOutput, write} from './output.ts';
 export {forwardableSignals, parseSignal} from './signals.ts';

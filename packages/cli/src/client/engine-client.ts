@@ -94,6 +94,11 @@ export class EngineClient {
     return this.json<T>('DELETE', path, options);
   }
 
+  /** The answer of a GET as the engine wrote it. */
+  async getText(path: string, options: RequestOptions = {}): Promise<string> {
+    return (await this.request('GET', path, options)).text();
+  }
+
   /** The decoded answer; undefined when it is empty. */
   async json<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
     const text = await (await this.request(method, path, options)).text();

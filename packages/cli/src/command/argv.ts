@@ -69,12 +69,12 @@ class ArgvReader<F extends FlagSpecs> {
     const at = word.indexOf('=');
     const name = at < 0 ? word.slice(2) : word.slice(2, at);
     if (name === '' || name.startsWith('-')) throw badFlag(`bad flag syntax: ${word}`);
-    const found = this.#byName(name);
-    if (!found) {
-      if (name === 'help') this.#result.help = true;
-      else throw badFlag(`unknown flag: --${name}`);
+    if (name === 'help') {
+      this.#result.help = true;
       return;
     }
+    const found = this.#byName(name);
+    if (!found) throw badFlag(`unknown flag: --${name}`);
     if (at >= 0) this.#set(found, word.slice(at + 1));
     else if (found.spec.bare !== undefined) this.#set(found, found.spec.bare);
     else this.#set(found, this.#value(`--${name}`));

@@ -42,6 +42,7 @@ export async function dispatch(table: CommandTable, cli: Cli, words: string[]): 
   const [first, second] = words;
   if (first === undefined) return showRoot(table, cli.stderr);
   if (first === 'help') return showHelp(table, cli, words.slice(1));
+  if (first === '__complete') return showCandidates(table, cli, words.slice(1));
   const shortcut = table.commands.find(entry => entry.shortcut === first || entry.path === first);
   if (shortcut) return start(shortcut, `docker ${first}`, cli, words.slice(1));
   const group = table.groups.find(entry => entry.name === first);
@@ -52,6 +53,14 @@ export async function dispatch(table: CommandTable, cli: Cli, words: string[]): 
   if (entry) return start(entry, `docker ${entry.path}`, cli, words.slice(2));
   if (words.includes('--help')) return showGroup(table, group, cli.stdout);
   throw unknownInGroup(group, second);
+}
+
+/** What the completion scripts call. */
+async function showCandidates(table: CommandTable, cli: Cli, words: string[]): Promise<number> {
+  const {complete} = await import('../completion/complete.ts');
+  const lines = await complete(table, cli, words);
+  cli.stdout.write(lines.map(line => `${line}\n`).join(''));
+  return 0;
 }
 
 function start(entry: CommandEntry, name: string, cli: Cli, argv: string[]): Promise<number> {

@@ -15,9 +15,15 @@ const systemDirectories = [
 /** Path of the plugin's executable, when one is installed. */
 export function findPlugin(cli: Cli, name: string): string | undefined {
   if (!/^[a-z][a-z0-9]*$/.test(name)) return undefined;
+  return pluginDirectories(cli)
+    .map(directory => join(directory, `docker-${name}`))
+    .find(isExecutable);
+}
+
+/** Where plugins are looked for, the most particular first. */
+export function pluginDirectories(cli: Cli): string[] {
   const extra = cli.config.cliPluginsExtraDirs ?? [];
-  const directories = [...extra, join(cli.configDirectory, 'cli-plugins'), ...systemDirectories];
-  return directories.map(directory => join(directory, `docker-${name}`)).find(isExecutable);
+  return [...extra, join(cli.configDirectory, 'cli-plugins'), ...systemDirectories];
 }
 
 /** Runs the plugin in our place: same terminal, same arguments; resolves with its exit code. */
@@ -36,7 +42,7 @@ export function runPlugin(path: string, words: string[]): Promise<number> {
   });
 }
 
-function isExecutable(path: string): boolean {
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return true;

@@ -27,7 +27,7 @@ const define = (min: number, max: number, call: (args: unknown[]) => unknown): T
 
 export const templateFunctions: Record<string, TemplateFunction> = {
   // Docker's
-  json: define(1, 1, ([value]) => goJson(toPlain(value) ?? null)),
+  json: define(1, 1, ([value]) => toJson(value)),
   split: define(2, 2, args => text(args, 0).split(text(args, 1))),
   join: define(2, 2, args => strings(args, 0).join(text(args, 1))),
   title: define(1, 1, args =>
@@ -79,11 +79,10 @@ const jsEscapes: Record<string, string> = {
   '\t': '\\u0009',
 };
 
-/** Rows know how to be JSON; everything else is JSON already. */
-function toPlain(value: unknown): unknown {
-  return typeof value === 'object' && value !== null && 'toJSON' in value
-    ? (value as {toJSON(): unknown}).toJSON()
-    : value;
+/** Rows know how to be JSON, and are marshalled by Go with its escapes; everything else is JSON already. */
+function toJson(value: unknown): string {
+  const isRow = typeof value === 'object' && value !== null && 'toJSON' in value;
+  return isRow ? goJson((value as {toJSON(): unknown}).toJSON(), {escapeHtml: true}) : goJson(value ?? null);
 }
 
 function text(args: unknown[], index: number): string {
