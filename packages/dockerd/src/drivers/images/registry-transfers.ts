@@ -1,0 +1,126 @@
+/** Pulls and pushes. Each has a registry client of its own: credentials come with the request. */
+import type {Descriptor, Platform} from '@longshore/api/oci';
+import {type CallContext, engineVersion} from '@longshore/base';
+import {type ContainerdClient, type ImageProgress, pullImage, pushImage} from '@longshore/containerd-client';
+import {codeOf, EngineError, messageOf} from '@longshore/errdefs';
+import {
+  isAttestation,
+  isIndex,
+  openRegistry,
+  parseImageConfig,
+  parseManifestOrIndex,
+  parseReference,
+  type Reference,
+  type Registry,
+} from '@longshore/oci';
+import type {RegistryCredentials, TransferOptions, TransferProgress} from '../../core/images/image-store.ts';
+
+export interface RegistryOptions {
+  /** Hosts and networks without verified TLS. */
+  insecure: readonly string[];
+  /** Tried before Docker Hub. */
+  mirrors: readonly string[];
+  certsDir: string;
+  maxDownloads: number;
+  maxUploads: number;
+}
+
+export interface RegistryTransfers {
+  pull(ctx: CallContext, options: TransferOptions): Promise<Descriptor>;
+  push(ctx: CallContext, target: Descriptor, options: TransferOptions): Promise<Descriptor>;
+  inspectRemote(
+    ctx: CallContext,
+    reference: string,
+    credentials: RegistryCredentials | undefined,
+  ): Promise<{descriptor: Descriptor; platforms: Platform[]}>;
+}
+
+export function registryTransfers(
+  client: ContainerdClient,
+  snapshotter: string,
+  options: RegistryOptions,
+): RegistryTransfers {
+  const open = (credentials: RegistryCredentials | undefined) => openFor(options, credentials);
+  return {
+    async pull(ctx, {reference, platform, credentials, onProgress}) {
+      using registry = open(credentials);
+      const pulled = await asDaemonError(() =>
+        pullImage(ctx, client, {
+          reference: parseReference(reference),
+          registry,
+          snapshotter,
+          records: false,
+          concurrency: options.maxDownloads,
+          ...(platform ? {platform} : {}),
+          onProgress: listener(onProgress),
+        }),
+      );
+      return pulled.target;
+    },
+    async push(ctx, target, {reference, platform, credentials, onProgress}) {
+      using registry = open(credentials);
+      return await asDaemonError(() =>
+        pushImage(ctx, client, {
+          target,
+          reference: parseReference(reference),
+          registry,
+          concurrency: options.maxUploads,
+          ...(platform ? {platform} : {}),
+          onProgress: listener(onProgress),
+        }),
+      );
+    },
+    async inspectRemote(ctx, reference, credentials) {
+      using registry = open(credentials);
+      return await asDaemonError(() => inspectRemote(ctx, registry, parseReference(reference)));
+    },
+  };
+}
+
+function openFor(options: RegistryOptions, credentials: RegistryCredentials | undefined): Registry {
+  const {insecure, mirrors, certsDir} = options;
+  const given = credentials && credentialsFor(credentials);
+  return openRegistry({
+    insecure,
+    mirrors,
+    certsDir,
+    userAgent: `docker/${engineVersion}`,
+    ...(given ? {credentials: async () => given} : {}),
+  });
+}
+
+function credentialsFor({username, password, identityToken, registryToken}: RegistryCredentials) {
+  if (registryToken !== '') return {registryToken};
+  return identityToken === '' ? {username, password} : {identityToken};
+}
+
+function listener(onProgress: (event: TransferProgress) => void): (event: ImageProgress) => void {
+  return event => {
+    if (event.type === 'resolved') onProgress({type: 'resolved', digest: event.descriptor.digest});
+    else if (event.type === 'blob') onProgress({...event, from: event.from ?? ''});
+    else if (event.type !== 'image') onProgress(event);
+  };
+}
+
+/** Docker answers 500, not 503, when it is the registry that cannot be reached. */
+async function asDaemonError<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (codeOf(error) !== 'unavailable') throw error;
+    throw new EngineError('unknown', messageOf(error), {cause: error});
+  }
+}
+
+async function inspectRemote(ctx: CallContext, registry: Registry, reference: Reference) {
+  const {descriptor, bytes} = await registry.resolve(ctx, reference);
+  const parsed = parseManifestOrIndex(bytes, descriptor.mediaType);
+  if (isIndex(parsed)) {
+    const entries = parsed.manifests.filter(entry => !isAttestation(entry));
+    return {descriptor, platforms: entries.flatMap(({platform}) => (platform ? [platform] : []))};
+  }
+  const parts: Uint8Array[] = [];
+  for await (const chunk of registry.blob(ctx, reference, parsed.config)) parts.push(chunk);
+  const {os, architecture, variant} = parseImageConfig(Buffer.concat(parts));
+  return {descriptor, platforms: [{architecture, os, ...(variant ? {variant} : {})}]};
+}
