@@ -1,5 +1,7 @@
 /** The composition root: opens everything in order, serves, and closes it in reverse. */
-import {type Logger, Scope} from '@longshore/base';
+import {join} from 'node:path';
+import {backgroundContext, type Logger, Scope} from '@longshore/base';
+import {EngineError} from '@longshore/errdefs';
 import type {Config} from './config/config.ts';
 import type {Environment} from './config/environment.ts';
 import {EventBus} from './core/events/event-bus.ts';
@@ -12,10 +14,16 @@ import {findPrograms} from './drivers/host/programs.ts';
 import {SystemInformation} from './drivers/host/system-information.ts';
 import {notifySystemd} from './drivers/host/systemd.ts';
 import {loadEngineId, makeDirectories} from './drivers/state-dir/directories.ts';
+import {imageRoutes} from './http/images/routes.ts';
 import {type ListenerOptions, openListeners} from './http/listen.ts';
+import {networkRoutes} from './http/networks/routes.ts';
 import type {Route} from './http/route.ts';
 import {apiHandler} from './http/server.ts';
 import {systemRoutes} from './http/system/routes.ts';
+import {volumeRoutes} from './http/volumes/routes.ts';
+import {openImages} from './parts/images.ts';
+import {networkConfig, openNetworks} from './parts/networks.ts';
+import {openVolumes} from './parts/volumes.ts';
 import {awaitStopSignal} from './signals.ts';
 
 /** How long a shutdown waits for running operations. */
@@ -33,6 +41,21 @@ export async function runDaemon(config: Config, environment: Environment, log: L
   const containerd = scope.use(await openContainerd(config, environment, log), 'containerd');
   const jobs = new JobRunner(log, config.containerdNamespace);
   const events = new EventBus();
+  const ctx = backgroundContext(log, config.containerdNamespace);
+  const volumes = await openVolumes({root: join(config.dataRoot, 'volumes'), events, log});
+  const images = openImages({client: containerd.client, config, events, users: () => ({usersOf: () => []})});
+  const networks = scope.use(
+    await openNetworks(ctx, {
+      config: networkConfig(config),
+      dataRoot: config.dataRoot,
+      execRoot: config.execRoot,
+      events,
+      containers: () => ({find: noContainer, all: () => []}),
+      path: environment.path,
+    }),
+    'networks',
+  );
+  await networks.controller.restore(ctx, []);
   const host = await loadHostFacts();
   const programs = await findPrograms(config, environment);
   const system = new SystemInformation({
@@ -44,9 +67,14 @@ export async function runDaemon(config: Config, environment: Environment, log: L
     jobs,
     components: new ComponentVersions(containerd.client, programs, log),
     containerCounts: () => ({total: 0, running: 0, paused: 0, stopped: 0}),
-    imageCount: async () => 0,
+    imageCount: () => images.images.count(ctx),
   });
-  const routes: Route[] = [...systemRoutes(system)];
+  const routes: Route[] = [
+    ...systemRoutes(system),
+    ...imageRoutes(images),
+    ...networkRoutes(networks),
+    ...volumeRoutes(volumes),
+  ];
   listeners.serve(apiHandler({routes, jobs, log, experimental: config.experimental}));
   log.info({addresses: listeners.addresses}, 'daemon has completed initialization');
   notifySystemd(environment.notifySocket, 'READY=1');
@@ -64,4 +92,8 @@ function listenerOptions(config: Config, environment: Environment, log: Logger):
     activatedSockets: environment.activatedSockets,
     log,
   };
+}
+
+function noContainer(reference: string): never {
+  throw new EngineError('not-found', `No such container: ${reference}`);
 }
