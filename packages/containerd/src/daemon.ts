@@ -16,6 +16,7 @@ import {Images} from './core/images/images.ts';
 import {Leases} from './core/leases/leases.ts';
 import {snapshotHooks} from './core/leases/snapshot-hooks.ts';
 import {Namespaces} from './core/namespaces/namespaces.ts';
+import {Sandboxes} from './core/sandboxes/sandboxes.ts';
 import type {Checkpoints} from './core/tasks/checkpoints.ts';
 import {Tasks} from './core/tasks/tasks.ts';
 import {CheckpointStore} from './drivers/checkpoints/checkpoint-store.ts';
@@ -41,6 +42,7 @@ import {introspectionService} from './services/introspection/service.ts';
 import {leasesService} from './services/leases/service.ts';
 import {listenGrpc, listenTtrpc} from './services/listen.ts';
 import {namespacesService} from './services/namespaces/service.ts';
+import {sandboxStoreService} from './services/sandbox/store.ts';
 import type {ServedService} from './services/serve.ts';
 import {snapshotsService} from './services/snapshots/service.ts';
 import {tasksService} from './services/tasks/service.ts';
@@ -162,6 +164,7 @@ async function openServices(config: Config, core: Core): Promise<ServedService[]
       }),
     leases: () => leasesService(new Leases(metadata, collector)),
     namespaces: () => namespacesService(new Namespaces(metadata, events, snapshotters.loaded)),
+    sandboxes: () => sandboxStoreService(new Sandboxes(metadata, events, collector)),
     snapshots: () => snapshotsService({find: snapshotters.find, events}),
     tasks: () => tasksService(tasks, checkpoints),
     version: () => versionService(),

@@ -32,6 +32,7 @@ const plugins: readonly Plugin[] = [
   {type: 'io.containerd.gc.v1', id: 'scheduler', requires: metadata},
   {type: 'io.containerd.differ.v1', id: 'walking', platforms: linux, requires: metadata},
   {type: 'io.containerd.lease.v1', id: 'manager', requires: metadata},
+  {type: 'io.containerd.sandbox.store.v1', id: 'local', requires: metadata},
   {type: 'io.containerd.shim.v1', id: 'manager', requires: [events, ...metadata]},
   {type: 'io.containerd.runtime.v2', id: 'task', platforms: linux, requires: ['io.containerd.shim.v1']},
   ...['containers', 'content', 'diff', 'images', 'introspection', 'namespaces', 'snapshots', 'tasks'].map(id => ({
@@ -48,6 +49,7 @@ const plugins: readonly Plugin[] = [
   service('introspection'),
   service('leases', 'io.containerd.lease.v1'),
   service('namespaces'),
+  service('sandboxes'),
   service('snapshots'),
   service('tasks', 'io.containerd.runtime.v2'),
   service('version'),

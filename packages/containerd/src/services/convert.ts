@@ -8,6 +8,10 @@ export function anyToWire(value: TypedValue | undefined): Any | undefined {
   return value && {typeUrl: value.typeUrl, value: Buffer.from(value.value)};
 }
 
+export function anyMapToWire(map: {readonly [name: string]: TypedValue}): {[name: string]: Any} {
+  return Object.fromEntries(Object.entries(map).map(([name, value]) => [name, anyToWire(value) as Any]));
+}
+
 /** An Any without type is how some clients say "none". */
 export function anyFromWire(value: Any | undefined): TypedValue | undefined {
   return value && (value.typeUrl !== '' || value.value.length > 0) ? value : undefined;

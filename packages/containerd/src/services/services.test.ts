@@ -14,6 +14,7 @@ import {ImagesDefinition} from '@longshore/api/gen/containerd/services/images/v1
 import {IntrospectionDefinition} from '@longshore/api/gen/containerd/services/introspection/v1/introspection';
 import {LeasesDefinition} from '@longshore/api/gen/containerd/services/leases/v1/leases';
 import {NamespacesDefinition} from '@longshore/api/gen/containerd/services/namespaces/v1/namespace';
+import {StoreDefinition} from '@longshore/api/gen/containerd/services/sandbox/v1/sandbox';
 import {SnapshotsDefinition} from '@longshore/api/gen/containerd/services/snapshots/v1/snapshots';
 import {TasksDefinition} from '@longshore/api/gen/containerd/services/tasks/v1/tasks';
 import {TransferDefinition} from '@longshore/api/gen/containerd/services/transfer/v1/transfer';
@@ -337,6 +338,25 @@ test('events reach subscribers of both protocols, in order and filtered', async 
   t.deepEqual(received[1]?.timestamp, {seconds: 5n, nanos: 6});
   t.is(received[0]?.event?.typeUrl, 'containerd.events.ContainerCreate');
   events.cancel();
+});
+
+test('sandboxes: records, field masks, filters', async t => {
+  const {client} = await startTestDaemon(t);
+  const store = StoreDefinition;
+  const sandbox = {sandboxId: 's', runtime: {name: 'r'}, labels: {a: '1'}, sandboxer: 'podsandbox'};
+  const created = (await client.call(store, 'create', {sandbox})).sandbox;
+  t.like(created, {sandboxId: 's', labels: {a: '1'}, sandboxer: 'podsandbox'});
+  t.is((await failure(t, client.call(store, 'create', {sandbox})))[0], status.ALREADY_EXISTS);
+  const changed = {sandboxId: 's', labels: {b: '2'}, extensions: {e: {typeUrl: 'x', value: Buffer.from('1')}}};
+  const updated = await client.call(store, 'update', {sandbox: changed, fields: ['labels.b', 'extensions.e']});
+  t.deepEqual(updated.sandbox?.labels, {a: '1', b: '2'});
+  t.is(updated.sandbox?.extensions.e?.value.toString(), '1');
+  t.is((await failure(t, client.call(store, 'update', {sandbox: changed, fields: ['x']})))[0], status.INVALID_ARGUMENT);
+  t.is((await client.call(store, 'list', {filters: ['labels.b==2,id==s']})).list.length, 1);
+  t.is((await client.call(store, 'list', {filters: ['id==x']})).list.length, 0);
+  await client.call(store, 'delete', {sandboxId: 's'});
+  const gone = await failure(t, client.call(store, 'get', {sandboxId: 's'}));
+  t.deepEqual(gone, [status.NOT_FOUND, 'sandbox "s": not found']);
 });
 
 test('what is not here says so', async t => {

@@ -1,5 +1,5 @@
 /** Shims that speak gRPC instead of ttrpc. Loaded only when one appears. */
-import {Client, connectivityState, credentials, Metadata, type ServiceError} from '@grpc/grpc-js';
+import {Client, connectivityState, credentials, Metadata, type ServiceError, status} from '@grpc/grpc-js';
 import type {MethodDefinition} from '@longshore/api';
 import {TaskDefinition} from '@longshore/api/gen/containerd/runtime/task/v3/shim';
 import type {CallContext} from '@longshore/base';
@@ -71,7 +71,7 @@ async function callUnary(
     metadata,
     timeoutMs ? {deadline: Date.now() + timeoutMs} : {},
     (error: ServiceError | null, response) => {
-      if (error) reject(new EngineError(grpcStatusToCode(error.code, error.details), error.details, {cause: error}));
+      if (error) reject(callError(error, ctx.signal));
       else resolve(response);
     },
   );
@@ -82,4 +82,14 @@ async function callUnary(
   } finally {
     ctx.signal.removeEventListener('abort', cancel);
   }
+}
+
+/** A call that was cancelled, but not by us, was cut by the end of the shim. */
+function callError(error: ServiceError, signal: AbortSignal): unknown {
+  if (error.code !== status.CANCELLED) {
+    return new EngineError(grpcStatusToCode(error.code, error.details), error.details, {cause: error});
+  }
+  return signal.aborted
+    ? signal.reason
+    : new EngineError('unavailable', 'connection to the shim is closed', {cause: error});
 }

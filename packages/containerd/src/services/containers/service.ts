@@ -2,7 +2,7 @@ import {type Container, ContainersDefinition} from '@longshore/api/gen/container
 import {EngineError} from '@longshore/errdefs';
 import type {ContainerInput, Containers} from '../../core/containers/containers.ts';
 import type {ContainerRecord, TypedValue} from '../../core/metadata/records.ts';
-import {anyFromWire, anyToWire} from '../convert.ts';
+import {anyFromWire, anyMapToWire, anyToWire} from '../convert.ts';
 import {type ServedService, serve} from '../serve.ts';
 
 export function containersService(containers: Containers): ServedService {
@@ -36,9 +36,7 @@ function toWire(record: ContainerRecord): Container {
     labels: {...record.labels},
     runtime: {name: runtime.name, options: anyToWire(runtime.options)},
     spec: anyToWire(spec),
-    extensions: Object.fromEntries(
-      Object.entries(extensions).map(([name, value]) => [name, {...value, value: Buffer.from(value.value)}]),
-    ),
+    extensions: anyMapToWire(extensions),
   };
 }
 
