@@ -144,7 +144,7 @@ function openTasks(
 async function openServices(config: Config, core: Core): Promise<ServedService[]> {
   const {metadata, events, collector, content, snapshotters, differ, binaries, tasks, checkpoints} = core;
   const isEnabled = (id: string) => !config.disabledPlugins.includes(id);
-  const plugins = listPlugins(snapshotters.problems).filter(({type, id}) => isEnabled(`${type}.${id}`));
+  const plugins = listPlugins(snapshotters).filter(({type, id}) => isEnabled(`${type}.${id}`));
   for (const required of config.requiredPlugins) {
     if (plugins.some(({type, id, problem}) => `${type}.${id}` === required && !problem)) continue;
     throw new EngineError('failed-precondition', `required plugin "${required}" is not loaded`);

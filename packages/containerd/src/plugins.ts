@@ -11,11 +11,23 @@ const service = (id: string, ...requires: string[]): Plugin => ({
   requires: ['io.containerd.service.v1', ...requires],
 });
 
-/** `problems` tells which plugins do not work here, by `type.id`. */
-export function listPlugins(problems: {readonly [plugin: string]: string} = {}): Plugin[] {
+export interface PluginDetails {
+  /** Which plugins do not work here and why, by `type.id`. */
+  problems?: {readonly [plugin: string]: string};
+  /** What plugins tell clients about themselves. */
+  exports?: {readonly [plugin: string]: {readonly [name: string]: string}};
+}
+
+export function listPlugins({problems = {}, exports = {}}: PluginDetails = {}): Plugin[] {
   return plugins.map(plugin => {
-    const message = problems[`${plugin.type}.${plugin.id}`];
-    return message === undefined ? plugin : {...plugin, problem: {code: 'failed-precondition', message}};
+    const name = `${plugin.type}.${plugin.id}`;
+    const message = problems[name];
+    const own = exports[name];
+    return {
+      ...plugin,
+      ...(own && {exports: own}),
+      ...(message !== undefined && {problem: {code: 'failed-precondition', message}}),
+    };
   });
 }
 

@@ -10,6 +10,8 @@ import {openOverlay} from './overlay/open-overlay.ts';
 
 export interface Snapshotters {
   readonly loaded: readonly Snapshotter[];
+  /** What they tell clients about themselves, by plugin. */
+  readonly exports: {readonly [plugin: string]: {readonly [name: string]: string}};
   /** Why the others are not loaded, by plugin. */
   readonly problems: {readonly [plugin: string]: string};
   /** Throws invalid-argument for a name that is none. */
@@ -25,26 +27,30 @@ export interface SnapshotterParts {
 const pluginType = 'io.containerd.snapshotter.v1';
 
 export async function openSnapshotters(config: Config, parts: SnapshotterParts): Promise<Snapshotters> {
-  const rootOf = (name: string, own: string) => own || join(config.root, `${pluginType}.${name}`);
   const {overlayfs, native} = config;
-  const openers: {readonly [name: string]: () => Promise<Snapshotter>} = {
-    overlayfs: () =>
-      openOverlay({...parts, root: rootOf('overlayfs', overlayfs.root), mountOptions: overlayfs.mountOptions}),
-    native: () => openNative({...parts, root: rootOf('native', native.root)}),
+  const openers: {readonly [name: string]: {root: string; open: (root: string) => Promise<Snapshotter>}} = {
+    overlayfs: {
+      root: overlayfs.root,
+      open: root => openOverlay({...parts, root, mountOptions: overlayfs.mountOptions}),
+    },
+    native: {root: native.root, open: root => openNative({...parts, root})},
   };
   const loaded = new Map<string, Snapshotter>();
+  const exports: Record<string, {root: string}> = {};
   const problems: Record<string, string> = {};
-  for (const [name, open] of Object.entries(openers)) {
+  for (const [name, {root: own, open}] of Object.entries(openers)) {
     const plugin = `${pluginType}.${name}`;
     if (config.disabledPlugins.includes(plugin)) continue;
+    const root = own || join(config.root, plugin);
     try {
-      loaded.set(name, await open());
+      loaded.set(name, await open(root));
+      exports[plugin] = {root};
     } catch (error) {
       problems[plugin] = messageOf(error);
       parts.log.warn({plugin, error}, 'snapshotter is not available');
     }
   }
-  return {loaded: [...loaded.values()], problems, find: name => find(loaded, name)};
+  return {loaded: [...loaded.values()], exports, problems, find: name => find(loaded, name)};
 }
 
 function find(loaded: ReadonlyMap<string, Snapshotter>, name: string): Snapshotter {

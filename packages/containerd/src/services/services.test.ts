@@ -74,7 +74,7 @@ async function createContainer({client}: TestDaemon, container: object = {}): Pr
 }
 
 test('what needs no namespace answers without one', async t => {
-  const {client} = await startTestDaemon(t);
+  const {client, root} = await startTestDaemon(t);
   const {version} = await client.call(VersionDefinition, 'version', {}, {});
   t.regex(version, /^2\.1\.9-longshore/);
   t.is((await client.call(HealthDefinition, 'check', {}, {})).status, 1);

@@ -27,7 +27,7 @@ export interface IngestFile extends AsyncDisposable {
 
 export interface BlobFiles {
   path(digest: string): string;
-  /** Yields pieces of at most 1 MiB, which are the caller's to keep. Throws not-found. */
+  /** Yields pieces of at most 256 KiB, which are the caller's to keep. Throws not-found. */
   read(digest: string, offset: number, size: number): AsyncIterable<Uint8Array>;
   removeBlob(digest: string): Promise<void>;
   listBlobs(): AsyncIterable<string>;

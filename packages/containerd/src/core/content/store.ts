@@ -73,7 +73,7 @@ export interface ContentStore {
   update(ctx: CallContext, digest: string, labels: Labels, paths: readonly string[]): Promise<ContentInfo>;
   /** Forgets the blob; the file goes at the next collection. */
   delete(ctx: CallContext, digest: string): Promise<void>;
-  /** Yields pieces of at most 1 MiB, which are the caller's to keep. */
+  /** Yields pieces of at most 256 KiB, which are the caller's to keep. */
   read(ctx: CallContext, digest: string, range?: ReadRange): AsyncIterable<Uint8Array>;
   /**
    * Throws unavailable while another writer holds the reference, already-exists when `expected` is there (it is

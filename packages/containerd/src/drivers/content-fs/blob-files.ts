@@ -7,7 +7,7 @@ import type {BlobFiles} from '../../core/content/files.ts';
 import {fsError, isMissing} from './fs-error.ts';
 import {openIngestFile, readStatus} from './ingest-file.ts';
 
-const readChunk = 1 << 20;
+const readChunk = 256 << 10;
 
 export async function openBlobFiles(root: string): Promise<BlobFiles> {
   const blobs = join(root, 'blobs', 'sha256');
