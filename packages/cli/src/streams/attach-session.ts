@@ -23,7 +23,7 @@ export async function attachSession(cli: Cli, options: SessionOptions): Promise<
   const isTyped = wantsInput && hasTerminal && cli.stdin.isTTY;
   using _raw = isTyped ? await rawTerminal(cli.stdin) : undefined;
   using _size = hasTerminal && resize ? followSize(cli.stdout, resize) : undefined;
-  return pump({
+  return await pump({
     socket: stream.socket,
     first: stream.first,
     stdin: wantsInput ? cli.stdin : undefined,
