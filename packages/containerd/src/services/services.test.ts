@@ -83,8 +83,8 @@ test('what needs no namespace answers without one', async t => {
   t.is(server.pid, BigInt(process.pid));
   const {plugins} = await client.call(IntrospectionDefinition, 'plugins', {filters: ['type~=snapshotter']}, {});
   t.deepEqual(
-    plugins.map(({id}) => id),
-    ['native'],
+    plugins.map(({id, exports}) => [id, exports.root]),
+    [['native', join(root, 'io.containerd.snapshotter.v1.native')]],
   );
 });
 
