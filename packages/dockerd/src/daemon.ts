@@ -43,7 +43,7 @@ export async function runDaemon(config: Config, environment: Environment, log: L
   const events = new EventBus();
   const ctx = backgroundContext(log, config.containerdNamespace);
   const volumes = await openVolumes({root: join(config.dataRoot, 'volumes'), events, log});
-  const images = openImages({client: containerd.client, config, events, users: () => ({usersOf: () => []})});
+  const images = await openImages(ctx, {client: containerd.client, config, events, users: () => ({usersOf: () => []})});
   const networks = scope.use(
     await openNetworks(ctx, {
       config: networkConfig(config),

@@ -1,4 +1,5 @@
 /** Composes the images part. */
+import type {CallContext} from '@longshore/base';
 import type {ContainerdClient} from '@longshore/containerd-client';
 import {defaultSnapshotter} from '@longshore/containerd-client';
 import type {Config} from '../config/config.ts';
@@ -8,6 +9,7 @@ import {Images} from '../core/images/images.ts';
 import {ImageTransfers} from '../core/images/transfers.ts';
 import type {ImageUsers} from '../core/ports/image-service.ts';
 import {openImageStore} from '../drivers/images/containerd-images.ts';
+import {removeTransferLeases} from '../drivers/images/transfer-leases.ts';
 import type {ImagesBackend} from '../http/images/routes.ts';
 
 export interface ImagesOptions {
@@ -17,7 +19,9 @@ export interface ImagesOptions {
   users: () => ImageUsers;
 }
 
-export function openImages({client, config, events, users}: ImagesOptions): ImagesBackend {
+export async function openImages(ctx: CallContext, options: ImagesOptions): Promise<ImagesBackend> {
+  const {client, config, events, users} = options;
+  await removeTransferLeases(ctx, client);
   const store = openImageStore({
     client,
     snapshotter: defaultSnapshotter,
@@ -30,6 +34,7 @@ export function openImages({client, config, events, users}: ImagesOptions): Imag
     },
   });
   const images = new Images({store, events, users});
+  await images.reconcile(ctx);
   return {
     images,
     deletion: new ImageDeletion({images, store, users, events}),

@@ -106,6 +106,14 @@ test('a name that moves leaves its image without one', async t => {
   await t.throwsAsync(fake.images.tag(ctx, 'b:1', 'x', 'bad tag'), {message: 'invalid tag format'});
 });
 
+test('a nameless record beside a name is what a killed daemon left', async t => {
+  const fake = fakeImages();
+  const image = fakeImage('a');
+  await fake.add(image, 'docker.io/library/a:1', `moby-dangling@${image.target.digest}`);
+  await fake.images.reconcile(ctx);
+  t.deepEqual(fake.names(), ['docker.io/library/a:1']);
+});
+
 test('removing a name keeps the image while it has another one', async t => {
   const fake = fakeImages();
   const id = await fake.add(fakeImage('a'), 'docker.io/library/a:1', 'docker.io/library/bt:1');

@@ -21,8 +21,8 @@ import type {EventBus} from '../events/event-bus.ts';
 import type {ImageService, ImageUsers, ResolvedImage} from '../ports/image-service.ts';
 import {type CatalogImage, type FoundImage, ImageCatalog, notFound} from './catalog.ts';
 import type {ImageManifest, ImageParts, ImageStore} from './image-store.ts';
-import {moveName} from './move-name.ts';
-import {repoTags} from './names.ts';
+import {forget, moveName} from './move-name.ts';
+import {isDangling, repoTags} from './names.ts';
 import {type ImageUsage, imageUsage} from './sizes.ts';
 
 export interface ImagesParts {
@@ -145,6 +145,16 @@ export class Images implements ImageService {
     const image = await this.#catalog.find(ctx, reference);
     await moveName(ctx, this.#parts.store, formatReference(wanted), image.target);
     this.announce('tag', image.id, familiarReference(wanted));
+  }
+
+  /** At the start of the daemon: a killed one may have kept an image as nameless that has a name after all. */
+  async reconcile(ctx: CallContext): Promise<void> {
+    const {store} = this.#parts;
+    const records = await store.list(ctx);
+    const named = new Set(records.flatMap(({name, target}) => (isDangling(name) ? [] : [target.digest])));
+    for (const {name, target} of records) {
+      if (isDangling(name) && named.has(target.digest)) await forget(ctx, store, name);
+    }
   }
 
   announce(action: string, id: string, name = id): void {

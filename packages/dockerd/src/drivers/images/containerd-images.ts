@@ -10,7 +10,6 @@ import {
   listImages,
   putImage,
   unpackImage,
-  withLease,
 } from '@longshore/containerd-client';
 import {isErrorCode} from '@longshore/errdefs';
 import {chainId, formatReference, parseReference, withDefaultTag} from '@longshore/oci';
@@ -20,6 +19,7 @@ import {ManifestReader} from './manifest-reader.ts';
 import {type RegistryOptions, registryTransfers} from './registry-transfers.ts';
 import {hasSnapshot, unpackedSizes} from './snapshot-sizes.ts';
 import {spaceErrors} from './space-errors.ts';
+import {withTransferLease} from './transfer-leases.ts';
 
 export interface ContainerdImagesOptions {
   client: ContainerdClient;
@@ -52,7 +52,7 @@ export function openImageStore({client, snapshotter, registry}: ContainerdImages
       await unpackImage(ctx, client, {target: isIndex ? manifest : target, snapshotter});
     },
     unpackedSizes: (ctx, chains) => unpackedSizes(ctx, client, snapshotter, chains),
-    withLease: (ctx, action) => withLease(ctx, client, action),
+    withLease: (ctx, action) => withTransferLease(ctx, client, action),
     load: (ctx, archive, platform) => spaceErrors(() => load(ctx, client, snapshotter, archive, platform)),
     save: (ctx, images, platform) =>
       exportArchive(ctx, client, {

@@ -4,6 +4,7 @@ import {type CallContext, engineVersion} from '@longshore/base';
 import {type ContainerdClient, type ImageProgress, pullImage, pushImage} from '@longshore/containerd-client';
 import {codeOf, EngineError, messageOf} from '@longshore/errdefs';
 import {
+  familiarReference,
   isAttestation,
   isIndex,
   openRegistry,
@@ -12,6 +13,7 @@ import {
   parseReference,
   type Reference,
   type Registry,
+  RegistryError,
 } from '@longshore/oci';
 import type {RegistryCredentials, TransferOptions, TransferProgress} from '../../core/images/image-store.ts';
 
@@ -44,7 +46,7 @@ export function registryTransfers(
   return {
     async pull(ctx, {reference, platform, credentials, onProgress}) {
       using registry = open(credentials);
-      const pulled = await asDaemonError(() =>
+      const pulled = await asDaemonError(reference, () =>
         pullImage(ctx, client, {
           reference: parseReference(reference),
           registry,
@@ -59,7 +61,7 @@ export function registryTransfers(
     },
     async push(ctx, target, {reference, platform, credentials, onProgress}) {
       using registry = open(credentials);
-      return await asDaemonError(() =>
+      return await asDaemonError(reference, () =>
         pushImage(ctx, client, {
           target,
           reference: parseReference(reference),
@@ -72,7 +74,7 @@ export function registryTransfers(
     },
     async inspectRemote(ctx, reference, credentials) {
       using registry = open(credentials);
-      return await asDaemonError(() => inspectRemote(ctx, registry, parseReference(reference)));
+      return await asDaemonError(reference, () => inspectRemote(ctx, registry, parseReference(reference)));
     },
   };
 }
@@ -102,11 +104,15 @@ function listener(onProgress: (event: TransferProgress) => void): (event: ImageP
   };
 }
 
-/** Docker answers 500, not 503, when it is the registry that cannot be reached. */
-async function asDaemonError<T>(work: () => Promise<T>): Promise<T> {
+/** Docker names what a registry does not have, and answers 500, not 503, when the registry cannot be reached. */
+async function asDaemonError<T>(reference: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    if (error instanceof RegistryError && error.code === 'not-found') {
+      const name = familiarReference(parseReference(reference));
+      throw new EngineError('not-found', `manifest for ${name} not found: ${error.message}`, {cause: error});
+    }
     if (codeOf(error) !== 'unavailable') throw error;
     throw new EngineError('unknown', messageOf(error), {cause: error});
   }
