@@ -148,7 +148,7 @@ export const emptyObject: Shape<Record<string, never>> = {
 type Fields = Record<string, Shape<unknown> | Omitted<unknown>>;
 type Omitted<T> = {omitEmpty: Shape<T>};
 type FieldType<F> = F extends Omitted<infer T> ? T : ShapeOf<F>;
-export type StructOf<F> = {[K in keyof F]: FieldType<F[K]>};
+export type StructOf<F> = {-readonly [K in keyof F]: FieldType<F[K]>};
 
 /** Marks a field that is left out of the output when it is empty. */
 export function omitEmpty<T>(shape: Shape<T>): Omitted<T> {

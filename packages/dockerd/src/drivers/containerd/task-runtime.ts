@@ -1,11 +1,11 @@
 /** Containers and tasks of containerd, as the containers of the engine need them. */
 import {Options} from '@longshore/api/gen/containerd/types/runc/options/oci';
 import {Status} from '@longshore/api/gen/containerd/types/task/task';
-import type {LinuxResources} from '@longshore/api/oci';
+import type {LinuxResources, Process, Spec} from '@longshore/api/oci';
 import {jsonTypeUrl, protobufTypeUrl} from '@longshore/api/type-urls';
 import type {CallContext} from '@longshore/base';
-import {type Any, type ContainerdClient, nanosOf, packAny, packJson} from '@longshore/containerd-client';
-import {isErrorCode} from '@longshore/errdefs';
+import {type Any, type ContainerdClient, nanosOf, packAny, packJson, unpackJson} from '@longshore/containerd-client';
+import {EngineError, isErrorCode} from '@longshore/errdefs';
 import type {ExecRequest, ProcessExit, TaskRequest, TaskRuntime, TaskStatus} from '../../core/ports/task-runtime.ts';
 
 /** How containerd runs the containers of one configured runtime. */
@@ -142,6 +142,13 @@ class ContainerdTasks implements TaskRuntime {
   async pids(ctx: CallContext, id: string): Promise<number[]> {
     const {processes} = await this.#client.tasks.listPids(ctx, {containerId: id});
     return processes.map(({pid}) => pid);
+  }
+
+  async configuredProcess(ctx: CallContext, id: string): Promise<Process> {
+    const {container} = await this.#client.containers.get(ctx, {id});
+    const process = container?.spec && (unpackJson(container.spec) as Spec).process;
+    if (!process) throw new EngineError('internal', `containerd has no process configuration of container ${id}`);
+    return process;
   }
 
   async createExec(ctx: CallContext, id: string, {execId, process, stdio}: ExecRequest): Promise<void> {

@@ -1,0 +1,190 @@
+/** POST /containers/create: from a request to a container on disk with a file system of its own. */
+import {join} from 'node:path';
+import {type CallContext, randomId, Scope, shortId} from '@longshore/base';
+import {EngineError} from '@longshore/errdefs';
+import {nowNano} from '../events/event-bus.ts';
+import type {ResolvedImage} from '../ports/image-service.ts';
+import {Container} from './container.ts';
+import {applyHostDefaults} from './defaults.ts';
+import type {ContainerConfig} from './documents/container-config.ts';
+import type {HostConfig} from './documents/host-config.ts';
+import {
+  type EndpointSettings,
+  endpointSettings,
+  type NetworkingConfig,
+  type NetworkSettings,
+  networkSettings,
+} from './documents/network-settings.ts';
+import {mergeImageConfig} from './merge-image.ts';
+import {collectMounts} from './mounts/collect.ts';
+import {populateVolumes} from './mounts/populate.ts';
+import {provideMounts} from './mounts/provide.ts';
+import {checkName, randomName} from './names.ts';
+import {joinedContainer} from './namespaces.ts';
+import {type ContainerFiles, type ContainerRecord, commandOf} from './record.ts';
+import {parseSecurityOptions} from './spec/security-options.ts';
+import {verifyConfig} from './verify/config.ts';
+import {refuseUnsupported, verifyHostConfig} from './verify/host.ts';
+import {verifyLimits} from './verify/limits.ts';
+import {publishContainerEvent, saveContainer, type World} from './world.ts';
+
+export interface CreateRequest {
+  /** Empty to get one. */
+  name: string;
+  /** `os/arch`, or empty. */
+  platform: string;
+  config: ContainerConfig;
+  host: HostConfig;
+  networking: NetworkingConfig | undefined;
+}
+
+export interface CreateResult {
+  id: string;
+  warnings: string[];
+}
+
+/** Throws Docker's messages; on failure nothing is left. */
+export async function createContainer(world: World, ctx: CallContext, request: CreateRequest): Promise<CreateResult> {
+  if (request.name !== '') checkName(request.name);
+  const image =
+    request.config.Image === '' ? undefined : await world.images.resolve(ctx, request.config.Image, request.platform);
+  const config = image ? mergeImageConfig(request.config, image.config) : requireCommand(request.config);
+  verifyConfig(config);
+  const mode = networkModeOf(world, request.host);
+  const host = {...applyHostDefaults(request.host, world.config, world.facts), NetworkMode: mode};
+  verifyHostConfig(host, world.runtimes);
+  refuseUnsupported(host);
+  resolveJoins(world, host);
+  const warnings = verifyLimits(host, world.facts, false);
+  const endpoints = world.networks.validateEndpoints(mode, withMacAddress(config, mode, request.networking));
+  if (!image) throw new EngineError('invalid-argument', 'no image specified');
+  await using scope = new Scope(ctx.log);
+  const id = randomId();
+  const name = reserveName(world, id, request.name, scope);
+  const record = makeRecord(world, {id, name, config, host, image, endpoints});
+  await world.rootfs.prepare(ctx, id, image.chainId);
+  scope.defer(`remove snapshot ${id}`, () => world.rootfs.remove(world.background, id));
+  await provideFiles(world, ctx, record, scope);
+  const container = new Container(record);
+  await saveContainer(world, container);
+  scope.release();
+  world.registry.add(container);
+  publishContainerEvent(world, container, 'create');
+  return {id, warnings};
+}
+
+function requireCommand(config: ContainerConfig): ContainerConfig {
+  if (!config.Entrypoint?.length && !config.Cmd?.length) {
+    throw new EngineError('invalid-argument', 'no command specified');
+  }
+  return config;
+}
+
+/** `default` is the bridge; a container's name becomes its id when the container starts. */
+function networkModeOf(world: World, host: HostConfig): string {
+  const mode = host.NetworkMode;
+  return mode.startsWith('container:') ? mode : world.networks.canonicalName(mode);
+}
+
+/** IPC and PID namespaces of another container are named by id in the record. Throws when there is no such container. */
+function resolveJoins(world: World, host: HostConfig): void {
+  for (const field of ['IpcMode', 'PidMode'] as const) {
+    const other = joinedContainer(world, host[field]);
+    if (other) host[field] = `container:${other.id}`;
+  }
+}
+
+/** Since API 1.44 the address belongs to the endpoint; older requests have it in the Config. */
+function withMacAddress(
+  {MacAddress: address}: ContainerConfig,
+  mode: string,
+  networking: NetworkingConfig | undefined,
+): NetworkingConfig | undefined {
+  if (address === '') return networking;
+  const endpoints = networking?.EndpointsConfig ?? {};
+  const own = endpoints[mode] ?? endpoints.default ?? endpointSettings.zero();
+  return {EndpointsConfig: {...endpoints, [mode]: {...own, MacAddress: own.MacAddress || address}}};
+}
+
+function reserveName(world: World, id: string, wanted: string, scope: Scope): string {
+  let name = wanted === '' ? '' : checkName(wanted);
+  for (let attempt = 0; name === ''; attempt++) {
+    const candidate = attempt < 10 ? `/${randomName(attempt)}` : `/${shortId(id)}`;
+    if (world.registry.isNameFree(candidate)) name = candidate;
+  }
+  world.registry.reserveName(name, id);
+  scope.defer(`release name ${name}`, () => world.registry.releaseName(name, id));
+  return name;
+}
+
+interface RecordParts {
+  id: string;
+  name: string;
+  config: ContainerConfig;
+  host: HostConfig;
+  image: ResolvedImage;
+  endpoints: Record<string, EndpointSettings>;
+}
+
+function makeRecord(world: World, {id, name, config, host, image, endpoints}: RecordParts): ContainerRecord {
+  const usesHostName = host.NetworkMode === 'host' || host.UTSMode === 'host';
+  const hostname = config.Hostname || (usesHostName ? world.files.hostname() : shortId(id));
+  const {noNewPrivileges} = parseSecurityOptions(host.SecurityOpt ?? []);
+  return {
+    id,
+    created: nowNano(),
+    name,
+    ...commandOf(config),
+    config: {...config, Hostname: hostname},
+    host,
+    image: image.id,
+    imagePlatform: image.platform,
+    imageManifest: image.manifest,
+    state: {status: 'created', exitCode: 0, error: ''},
+    health: undefined,
+    network: makeNetworkSettings(endpoints),
+    mounts: {},
+    restartCount: 0,
+    hasBeenStarted: false,
+    manuallyStopped: false,
+    noNewPrivileges: noNewPrivileges ?? world.config.noNewPrivileges,
+    appArmorProfile: '',
+    seccompProfile: '',
+    files: filesOf(world.store.directory(id), id, host),
+  };
+}
+
+function makeNetworkSettings(endpoints: Record<string, EndpointSettings>): NetworkSettings {
+  const stored = Object.entries(endpoints).map(([name, endpoint]) => [
+    name,
+    {...endpoint, IPAMOperational: false, DesiredMacAddress: endpoint.MacAddress},
+  ]);
+  return {...networkSettings.zero(), Networks: Object.fromEntries(stored), Ports: {}};
+}
+
+function filesOf(directory: string, id: string, host: HostConfig): ContainerFiles {
+  return {
+    hostname: join(directory, 'hostname'),
+    hosts: join(directory, 'hosts'),
+    resolvConf: join(directory, 'resolv.conf'),
+    log: host.LogConfig.Type === 'json-file' ? join(directory, `${id}-json.log`) : '',
+    shm: host.IpcMode === 'shareable' ? join(directory, 'mounts/shm') : '',
+  };
+}
+
+/** Mounts and the working directory: only containers that have them need their rootfs at create. */
+async function provideFiles(world: World, ctx: CallContext, record: ContainerRecord, scope: Scope): Promise<void> {
+  scope.defer(`remove record ${record.id}`, () => world.store.remove(record.id));
+  const wanted = collectMounts(record.config, record.host, world.registry);
+  record.mounts = await provideMounts(world, ctx, record.id, wanted, scope);
+  const hasVolumes = Object.values(record.mounts).some(({Type, CopyData}) => Type === 'volume' && CopyData);
+  const hasWorkingDirectory = !['', '/'].includes(record.config.WorkingDir);
+  if (!hasVolumes && !hasWorkingDirectory) return;
+  const root = await world.rootfs.mount(ctx, record.id);
+  try {
+    if (hasWorkingDirectory) world.files.makeDirectoryInside(root, record.config.WorkingDir);
+    if (hasVolumes) await populateVolumes(world, ctx, record, root);
+  } finally {
+    await world.rootfs.unmount(record.id);
+  }
+}

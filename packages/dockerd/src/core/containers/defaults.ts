@@ -1,0 +1,45 @@
+/** Fills a HostConfig with the daemon's defaults: what an inspect then shows. */
+import type {Config} from '../../config/config.ts';
+import type {HostFacts} from '../system/host-facts.ts';
+import type {HostConfig} from './documents/host-config.ts';
+import {standardMaskedPaths, standardReadonlyPaths} from './spec/paths.ts';
+import {parseSecurityOptions} from './spec/security-options.ts';
+
+/** A changed copy. `masks` tells which of the two path lists the request gave: an empty one masks nothing. */
+export function applyHostDefaults(host: HostConfig, config: Config, facts: HostFacts): HostConfig {
+  const unconfined = host.Privileged || parseSecurityOptions(host.SecurityOpt ?? []).unconfinedPaths;
+  return {
+    ...host,
+    RestartPolicy: {...host.RestartPolicy, Name: host.RestartPolicy.Name || 'no'},
+    LogConfig: logConfigOf(host, config),
+    ShmSize: host.ShmSize || config.defaultShmSize,
+    IpcMode: host.IpcMode || config.defaultIpcMode,
+    CgroupnsMode: host.CgroupnsMode || defaultCgroupns(host, config, facts),
+    Runtime: host.Runtime || config.defaultRuntime,
+    CgroupParent: host.CgroupParent,
+    MemorySwap: host.Memory > 0 && host.MemorySwap === 0 ? host.Memory * 2 : host.MemorySwap,
+    MemorySwappiness: host.MemorySwappiness === -1 ? null : host.MemorySwappiness,
+    OomKillDisable: facts.cgroup.version === 1 ? (host.OomKillDisable ?? false) : host.OomKillDisable,
+    PidsLimit: host.PidsLimit !== null && host.PidsLimit <= 0 ? null : host.PidsLimit,
+    PortBindings: host.PortBindings ?? {},
+    BlkioWeightDevice: host.BlkioWeightDevice ?? [],
+    MaskedPaths: host.MaskedPaths ?? (unconfined ? null : [...standardMaskedPaths]),
+    ReadonlyPaths: host.ReadonlyPaths ?? (unconfined ? null : [...standardReadonlyPaths]),
+    Init: host.Init,
+  };
+}
+
+/** The daemon's options count only when the container did not choose a driver of its own. */
+function logConfigOf({LogConfig: own}: HostConfig, config: Config): HostConfig['LogConfig'] {
+  if (own.Type !== '') {
+    const inherited = own.Type === config.logDriver && Object.keys(own.Config ?? {}).length === 0;
+    return {Type: own.Type, Config: inherited ? {...config.logOptions} : (own.Config ?? {})};
+  }
+  const options = Object.keys(own.Config ?? {}).length > 0 ? own.Config : config.logOptions;
+  return {Type: config.logDriver, Config: {...options}};
+}
+
+function defaultCgroupns(host: HostConfig, config: Config, facts: HostFacts): string {
+  if (host.Privileged && facts.cgroup.version === 1) return 'host';
+  return config.defaultCgroupnsMode || (facts.cgroup.version === 2 ? 'private' : 'host');
+}

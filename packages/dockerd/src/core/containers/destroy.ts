@@ -1,0 +1,45 @@
+/** The end of a container: nothing of it is left. */
+import type {CallContext} from '@longshore/base';
+import {codeOf, EngineError, messageOf} from '@longshore/errdefs';
+import type {Container} from './container.ts';
+import {exitCodeOf, hasProcess} from './state.ts';
+import {publishContainerEvent, saveContainer, type World} from './world.ts';
+
+/** Removes a container that does not run; the caller holds the lock. A failure leaves it `dead`, to be tried again. */
+export async function removeLocked(
+  world: World,
+  ctx: CallContext,
+  container: Container,
+  {removeVolumes}: {removeVolumes: boolean},
+): Promise<void> {
+  const {id, record} = container;
+  if (hasProcess(record.state)) throw new EngineError('conflict', `container ${id} is running`);
+  container.removing = true;
+  const exitCode = exitCodeOf(record.state);
+  container.cancelPendingRestart();
+  try {
+    await Promise.all([
+      world.rootfs.remove(ctx, id),
+      world.stdio.discard(id),
+      releaseVolumes(world, ctx, container, removeVolumes),
+    ]);
+    await world.store.remove(id);
+  } catch (error) {
+    container.removing = false;
+    container.moveTo({status: 'dead', last: record.state.status === 'exited' ? record.state.last : undefined});
+    await saveContainer(world, container);
+    throw new EngineError(codeOf(error), `unable to remove filesystem for ${id}: ${messageOf(error)}`, {cause: error});
+  }
+  world.registry.remove(container);
+  publishContainerEvent(world, container, 'destroy');
+  container.output.end();
+  container.announceRemoved({exitCode, error: ''});
+}
+
+async function releaseVolumes(world: World, ctx: CallContext, container: Container, remove: boolean): Promise<void> {
+  for (const point of Object.values(container.record.mounts)) {
+    if (point.Type !== 'volume') continue;
+    await world.volumes.release(ctx, point.Name, container.id);
+    if (remove) await world.volumes.removeAnonymous(ctx, point.Name);
+  }
+}

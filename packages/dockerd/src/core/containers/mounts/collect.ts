@@ -1,0 +1,64 @@
+/** All mounts that a new container asks for: inherited, binds, mounts, and the anonymous volumes of its image. */
+import {randomHex} from '@longshore/base';
+import {codeOf, EngineError, messageOf} from '@longshore/errdefs';
+import type {ContainerConfig} from '../documents/container-config.ts';
+import type {HostConfig} from '../documents/host-config.ts';
+import type {MountPoint} from '../mount-point.ts';
+import type {ContainerRegistry} from '../registry.ts';
+import {isValidMode, type ParsedMount, parseBind} from './parse-bind.ts';
+import {parseMount} from './parse-mount.ts';
+
+/** A mount that is still to be provided, or one that another container has already. */
+export type WantedMount = {kind: 'new'; mount: ParsedMount} | {kind: 'inherited'; point: MountPoint};
+
+/** By destination. Throws Docker's messages for duplicates, unknown containers and bad modes. */
+export function collectMounts(
+  config: ContainerConfig,
+  host: HostConfig,
+  registry: ContainerRegistry,
+): Map<string, WantedMount> {
+  const wanted = new Map<string, WantedMount>();
+  for (const text of host.VolumesFrom ?? []) {
+    for (const point of inheritedMounts(text, registry)) wanted.set(point.Destination, {kind: 'inherited', point});
+  }
+  const explicit = new Set<string>(Object.keys(host.Tmpfs ?? {}));
+  for (const mount of [...(host.Binds ?? []).map(parseBind), ...(host.Mounts ?? []).map(parseMount)]) {
+    if (explicit.has(mount.destination)) {
+      throw new EngineError('invalid-argument', `Duplicate mount point: ${mount.destination}`);
+    }
+    explicit.add(mount.destination);
+    wanted.set(mount.destination, {kind: 'new', mount});
+  }
+  for (const path of Object.keys(config.Volumes ?? {})) {
+    const mount = parseBind(path);
+    const isTaken = wanted.has(mount.destination) || explicit.has(mount.destination);
+    if (!isTaken) wanted.set(mount.destination, {kind: 'new', mount});
+  }
+  return wanted;
+}
+
+/** `container[:mode]`. The mounts of the other container; `ro` makes them all read-only here. */
+function inheritedMounts(text: string, registry: ContainerRegistry): MountPoint[] {
+  const [, reference = '', mode = ''] = /^([^:]*)(?::(.*))?$/.exec(text) ?? [];
+  if (!isValidMode(mode) || /nocopy|private|shared|slave/.test(mode)) {
+    throw new EngineError('invalid-argument', `invalid mode: ${mode}`);
+  }
+  const readOnly = mode.split(',').includes('ro');
+  const {mounts} = findForCreate(reference, registry).record;
+  return Object.values(mounts).map(point => ({
+    ...point,
+    RW: point.RW && !readOnly,
+    CopyData: false,
+    ID: point.Type === 'volume' ? randomHex(32) : '',
+  }));
+}
+
+/** A reference inside of a create request: that it is unknown is the request's fault. */
+function findForCreate(reference: string, registry: ContainerRegistry) {
+  try {
+    return registry.find(reference);
+  } catch (error) {
+    if (codeOf(error) !== 'not-found') throw error;
+    throw new EngineError('invalid-argument', messageOf(error), {cause: error});
+  }
+}

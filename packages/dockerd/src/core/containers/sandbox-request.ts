@@ -1,0 +1,31 @@
+import {join} from 'node:path';
+import type {SandboxRequest} from '../ports/network-controller.ts';
+import type {Container} from './container.ts';
+import type {World} from './world.ts';
+
+/** What the networks part needs to know about a container. */
+export function sandboxRequestOf(world: World, container: Container): SandboxRequest {
+  const {id, config, host, network, files} = container.record;
+  return {
+    containerId: id,
+    containerName: container.name,
+    networkMode: host.NetworkMode,
+    hostname: config.Hostname,
+    domainname: config.Domainname,
+    exposedPorts: Object.keys(config.ExposedPorts ?? {}),
+    portBindings: host.PortBindings ?? {},
+    publishAllPorts: host.PublishAllPorts,
+    dns: host.Dns ?? [],
+    dnsOptions: host.DnsOptions ?? [],
+    dnsSearch: host.DnsSearch ?? [],
+    extraHosts: host.ExtraHosts ?? [],
+    links: host.Links ?? [],
+    sysctls: host.Sysctls ?? {},
+    endpoints: network.Networks ?? {},
+    files: {
+      hosts: files.hosts,
+      resolvConf: files.resolvConf,
+      resolvConfHash: join(world.store.directory(id), 'resolv.conf.hash'),
+    },
+  };
+}

@@ -1,0 +1,135 @@
+/** Looks up on the host what the configuration of a container needs. */
+import type {LinuxSeccomp} from '@longshore/api/oci';
+import {EngineError} from '@longshore/errdefs';
+import type {Container} from './container.ts';
+import type {HostConfig} from './documents/host-config.ts';
+import {hasRecursiveReadOnly, type ResolvedMounts} from './mounts/resolve.ts';
+import {chooseNamespaces, joinedContainer, networkOwner} from './namespaces.ts';
+import {effectiveCapabilities} from './spec/capabilities.ts';
+import {buildEnvironment} from './spec/environment.ts';
+import type {BindMount} from './spec/mounts.ts';
+import {parseDeviceCgroupRule} from './spec/resources.ts';
+import {parseSeccompProfile, resolveSeccomp} from './spec/seccomp.ts';
+import {parseSecurityOptions, type SecurityOptions} from './spec/security-options.ts';
+import type {SpecInputs} from './spec/spec.ts';
+import {resolveUser} from './spec/user.ts';
+import type {World} from './world.ts';
+
+export interface StartParts {
+  rootfs: string;
+  mounts: ResolvedMounts;
+  /** Of the sandbox; undefined with the network of the host or of another container. */
+  netnsPath: string | undefined;
+  /** Sysctls of the sandbox, the user's among them. */
+  sysctls: Record<string, string>;
+}
+
+const defaultCgroupParent = '/docker';
+
+/** Throws Docker's messages for users, devices and containers that are not there. */
+export function gatherSpecInputs(world: World, container: Container, parts: StartParts): SpecInputs {
+  const {record} = container;
+  const {host, config} = record;
+  const security = parseSecurityOptions(host.SecurityOpt ?? []);
+  const owner = networkOwner(world, container) ?? container;
+  const hostname = owner.record.config.Hostname;
+  const capabilities = effectiveCapabilities(
+    {add: host.CapAdd ?? [], drop: host.CapDrop ?? [], privileged: host.Privileged},
+    world.files.capabilities(),
+  );
+  return {
+    config,
+    host,
+    args: [record.path, ...record.args],
+    env: buildEnvironment(config, hostname, []),
+    user: resolveUser(config.User, host.GroupAdd ?? [], world.files.readUserDatabase(parts.rootfs)),
+    capabilities,
+    seccomp: seccompOf(world, host, security, capabilities),
+    apparmorProfile: world.facts.apparmor && !host.Privileged ? (security.apparmor ?? '') : '',
+    noNewPrivileges: record.noNewPrivileges,
+    writableCgroups: security.writableCgroups ?? false,
+    rootfs: parts.rootfs,
+    hostname,
+    cgroupsPath: cgroupsPathOf(world, record.id, host),
+    namespaces: chooseNamespaces(world, container, parts.netnsPath),
+    sysctls: parts.sysctls,
+    ipc: ipcOf(world, container),
+    initPath: initPathOf(world, host),
+    userMounts: parts.mounts.mounts,
+    networkFiles: networkFilesOf(world, owner, host.ReadonlyRootfs),
+    ...devicesOf(world, host),
+    findBlockDevice: path => world.files.blockDevice(path),
+    extraMaskedPaths: world.files.extraMaskedPaths(),
+    rlimits: rlimitsOf(world, host),
+    rootfsPropagation: parts.mounts.rootfsPropagation,
+  };
+}
+
+function seccompOf(
+  world: World,
+  host: HostConfig,
+  {seccomp}: SecurityOptions,
+  capabilities: string[],
+): LinuxSeccomp | undefined {
+  if (host.Privileged || seccomp === 'unconfined') return undefined;
+  const profile = seccomp && seccomp !== 'builtin' ? parseSeccompProfile(seccomp) : world.seccompProfile;
+  if (!profile) return undefined;
+  const {architecture, kernelVersion} = world.facts;
+  return resolveSeccomp(profile, {capabilities, architecture, kernelVersion});
+}
+
+/** cgroup of the container below the parent that the container, the daemon or Docker chooses. */
+function cgroupsPathOf(world: World, id: string, host: HostConfig): string {
+  const parent = host.CgroupParent || world.config.cgroupParent || defaultCgroupParent;
+  return `${parent.replace(/\/+$/, '')}/${id}`;
+}
+
+function ipcOf(world: World, container: Container): SpecInputs['ipc'] {
+  const {host, files} = container.record;
+  if (host.IpcMode === 'none') return 'none';
+  if (host.IpcMode === 'host') return {shm: '/dev/shm'};
+  if (host.IpcMode === 'shareable') return {shm: files.shm};
+  const other = joinedContainer(world, host.IpcMode);
+  if (!other) return 'private';
+  return {shm: other.record.host.IpcMode === 'host' ? '/dev/shm' : other.record.files.shm};
+}
+
+function initPathOf(world: World, host: HostConfig): string | undefined {
+  if (!(host.Init ?? world.config.init)) return undefined;
+  if (world.initPath) return world.initPath;
+  throw new EngineError('unknown', 'exec: "docker-init": executable file not found in $PATH');
+}
+
+function networkFilesOf(world: World, owner: Container, readOnly: boolean): BindMount[] {
+  const {resolvConf, hostname, hosts} = owner.record.files;
+  const recursiveReadOnly = hasRecursiveReadOnly(world.facts.kernelVersion);
+  return Object.entries({'/etc/resolv.conf': resolvConf, '/etc/hostname': hostname, '/etc/hosts': hosts}).map(
+    ([destination, source]) => ({
+      kind: 'bind',
+      source,
+      destination,
+      readOnly,
+      recursiveReadOnly,
+      recursive: true,
+      propagation: 'rprivate',
+    }),
+  );
+}
+
+function devicesOf(world: World, host: HostConfig): Pick<SpecInputs, 'devices' | 'deviceRules'> {
+  if (host.Privileged) return {devices: world.files.allDevices(), deviceRules: []};
+  const found = (host.Devices ?? []).map(device =>
+    world.files.devices(device.PathOnHost, device.PathInContainer, device.CgroupPermissions),
+  );
+  return {
+    devices: found.flatMap(({devices}) => devices),
+    deviceRules: [...found.flatMap(({rules}) => rules), ...(host.DeviceCgroupRules ?? []).map(parseDeviceCgroupRule)],
+  };
+}
+
+/** The container's own limits, and those of the daemon that it does not set. */
+function rlimitsOf(world: World, host: HostConfig): SpecInputs['rlimits'] {
+  const own = (host.Ulimits ?? []).map(({Name, Soft, Hard}) => ({name: Name, soft: Soft, hard: Hard}));
+  const inherited = Object.entries(world.config.defaultUlimits).map(([name, limit]) => ({name, ...limit}));
+  return [...own, ...inherited.filter(({name}) => !own.some(each => each.name === name))];
+}

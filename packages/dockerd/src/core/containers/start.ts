@@ -1,0 +1,151 @@
+/** From a container on disk to a running process. */
+import {type CallContext, Scope} from '@longshore/base';
+import {EngineError, messageOf} from '@longshore/errdefs';
+import {nowNano} from '../events/event-bus.ts';
+import type {ContainerIo} from '../ports/container-io.ts';
+import type {Sandbox} from '../ports/network-controller.ts';
+import type {Container} from './container.ts';
+import {removeLocked} from './destroy.ts';
+import {startHealthChecks} from './health.ts';
+import {logRequestOf} from './log-request.ts';
+import {resolveMounts} from './mounts/resolve.ts';
+import {networkOwner} from './namespaces.ts';
+import {sandboxRequestOf} from './sandbox-request.ts';
+import {buildSpec, encodeSpec} from './spec/spec.ts';
+import {gatherSpecInputs} from './spec-inputs.ts';
+import {asStartError, type StartError, translateRuntimeError} from './start-error.ts';
+import {lastRunOf} from './state.ts';
+import {publishContainerEvent, saveContainer, type World} from './world.ts';
+
+/** A start by hand. Throws `not-modified` when it runs, and StartError with what the state then shows. */
+export async function startContainer(world: World, ctx: CallContext, container: Container): Promise<void> {
+  using _lock = await container.lock.acquire(ctx.signal);
+  checkStartable(container);
+  container.restarts.reset();
+  container.record.restartCount = 0;
+  container.record.manuallyStopped = false;
+  await startLocked(world, ctx, container);
+}
+
+function checkStartable({state, removing}: Container): void {
+  if (removing || state.status === 'dead') {
+    throw new EngineError('conflict', 'container is marked for removal and cannot be started');
+  }
+  if (state.status === 'paused') {
+    throw new EngineError('conflict', 'cannot start a paused container, try unpause instead');
+  }
+  if (state.status === 'running' || state.status === 'restarting') {
+    throw new EngineError('not-modified', 'container is already running');
+  }
+}
+
+/** Starts it; the caller holds the lock. A failure is in the container's state, and it is removed if it asked for that. */
+export async function startLocked(world: World, ctx: CallContext, container: Container): Promise<void> {
+  try {
+    await launch(world, ctx, container);
+  } catch (error) {
+    const failure = asStartError(error);
+    await rememberFailure(world, container, failure);
+    throw failure;
+  }
+}
+
+async function launch(world: World, ctx: CallContext, container: Container): Promise<void> {
+  const {record, id} = container;
+  await using scope = new Scope(ctx.log);
+  const owner = networkOwner(world, container);
+  if (owner) record.config.Hostname = owner.record.config.Hostname;
+  const [rootfs, sandbox, io, mounts] = await allOrUndo(
+    mountRootfs(world, ctx, container, scope),
+    owner ? undefined : attachSandbox(world, ctx, container, scope),
+    openIo(world, container, scope),
+    resolveMounts(world, ctx, container, scope),
+    provideShm(world, container, scope),
+  );
+  if (sandbox) record.network = {...sandbox.settings};
+  const {netnsPath, sysctls} = sandbox ?? {netnsPath: undefined, sysctls: {}};
+  const inputs = gatherSpecInputs(world, container, {
+    rootfs,
+    mounts,
+    netnsPath,
+    sysctls: {...sysctls, ...record.host.Sysctls},
+  });
+  const built = buildSpec(inputs);
+  const spec = encodeSpec(built);
+  container.setIo(io);
+  const stdio = {...io.paths, terminal: record.config.Tty};
+  const pid = await createTask(world, ctx, {id, spec, runtime: record.host.Runtime, image: record.config.Image, stdio});
+  scope.defer(`destroy task ${id}`, () => world.runtime.destroy(world.background, id));
+  io.attached();
+  await world.runtime.start(ctx, id).catch(error => Promise.reject(translateRuntimeError(error)));
+  container.process = built.process;
+  const previous = lastRunOf(record.state);
+  container.moveTo({status: 'running', pid, startedAt: nowNano(), previous, oomKilled: false});
+  record.hasBeenStarted = true;
+  await saveContainer(world, container);
+  scope.release();
+  publishContainerEvent(world, container, 'start');
+  startHealthChecks(world, container);
+}
+
+/** Side by side; when one fails the others are waited for, so that the scope undoes all of them. */
+async function allOrUndo<T extends readonly unknown[]>(...work: T): Promise<{-readonly [K in keyof T]: Awaited<T[K]>}> {
+  const results = await Promise.allSettled(work);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  return results.map(result => (result as PromiseFulfilledResult<unknown>).value) as never;
+}
+
+async function mountRootfs(world: World, ctx: CallContext, {id}: Container, scope: Scope): Promise<string> {
+  scope.defer(`unmount rootfs of ${id}`, () => world.rootfs.unmount(id));
+  return world.rootfs.mount(ctx, id);
+}
+
+async function attachSandbox(world: World, ctx: CallContext, container: Container, scope: Scope): Promise<Sandbox> {
+  const {files, config} = container.record;
+  await world.files.writeFile(files.hostname, `${config.Hostname}\n`);
+  const sandbox = await world.networks.attach(ctx, sandboxRequestOf(world, container));
+  scope.defer(`release network of ${container.id}`, () => world.networks.release(world.background, container.id));
+  return sandbox;
+}
+
+/** A /dev/shm for containers that share it with others. */
+async function provideShm(world: World, {record: {files, host}}: Container, scope: Scope): Promise<void> {
+  if (files.shm === '') return;
+  await world.files.mountShm(files.shm, host.ShmSize);
+  scope.defer(`unmount ${files.shm}`, () => world.files.unmountShm(files.shm));
+}
+
+async function openIo(world: World, container: Container, scope: Scope): Promise<ContainerIo> {
+  const {id, record, output} = container;
+  const {OpenStdin: stdin, Tty: tty} = record.config;
+  const io = await world.stdio.create({containerId: id, stdin, tty, log: logRequestOf(container), receiver: output});
+  scope.defer(`close pipes of ${id}`, async () => {
+    await io.finish();
+    container.io = undefined;
+  });
+  return io;
+}
+
+async function createTask(world: World, ctx: CallContext, request: Parameters<World['runtime']['create']>[1]) {
+  try {
+    return await world.runtime.create(ctx, request);
+  } catch (error) {
+    const message = `failed to create task for container: ${messageOf(error)}`;
+    throw translateRuntimeError(new EngineError('unknown', message, {cause: error}));
+  }
+}
+
+/** The state stays what it was, with the exit code and the reason; the caller holds the lock. */
+async function rememberFailure(world: World, container: Container, failure: StartError): Promise<void> {
+  const {record} = container;
+  const last = lastRunOf(record.state);
+  const {exitCode, message: error} = failure;
+  container.io = undefined;
+  container.moveTo(last ? {status: 'exited', last: {...last, exitCode, error}} : {status: 'created', exitCode, error});
+  await saveContainer(world, container);
+  container.output.end();
+  container.announceExit({exitCode, error});
+  if (record.host.AutoRemove) {
+    await removeLocked(world, world.background, container, {removeVolumes: true});
+  }
+}

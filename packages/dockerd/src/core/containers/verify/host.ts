@@ -1,0 +1,108 @@
+/** Checks of a HostConfig that need nothing but itself and the daemon's settings. */
+import {EngineError} from '@longshore/errdefs';
+import type {Config} from '../../../config/config.ts';
+import {jsonLogOptionNames, parseJsonLogOptions} from '../../logs/json-log-options.ts';
+import type {HostConfig} from '../documents/host-config.ts';
+import {checkRestartPolicy, hasRestartPolicy} from '../restart-policy.ts';
+import {normaliseCapabilities} from '../spec/capabilities.ts';
+import {parseDeviceCgroupRule} from '../spec/resources.ts';
+import {parseSecurityOptions} from '../spec/security-options.ts';
+
+/** What the original has besides json-file and none. */
+const driversOfDocker = ['awslogs', 'etwlogs', 'fluentd', 'gcplogs', 'gelf', 'journald', 'local', 'splunk', 'syslog'];
+
+/** Throws Docker's messages. `host` is already filled with the daemon's defaults. */
+export function verifyHostConfig(host: HostConfig, runtimes: readonly string[]): void {
+  verifyModes(host);
+  checkRestartPolicy(host.RestartPolicy);
+  if (host.AutoRemove && hasRestartPolicy(host.RestartPolicy)) {
+    refuse(`can't create 'AutoRemove' container with restart policy`);
+  }
+  for (const entry of host.ExtraHosts ?? []) verifyExtraHost(entry);
+  verifyPortBindings(host);
+  normaliseCapabilities(host.CapAdd ?? [], 'CapAdd');
+  normaliseCapabilities(host.CapDrop ?? [], 'CapDrop');
+  parseSecurityOptions(host.SecurityOpt ?? []);
+  for (const rule of host.DeviceCgroupRules ?? []) parseDeviceCgroupRule(rule);
+  if (host.OomScoreAdj < -1000 || host.OomScoreAdj > 1000) {
+    refuse(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
+  }
+  if (host.ShmSize < 0) refuse('SHM size can not be less than 0');
+  verifyRuntime(host.Runtime, runtimes);
+  verifyLogConfig(host.LogConfig);
+}
+
+/** Throws `unimplemented` for what is understood but not done yet: nothing is accepted and ignored. */
+export function refuseUnsupported(host: HostConfig): void {
+  const unsupported: [boolean, string][] = [
+    [(host.DeviceRequests?.length ?? 0) > 0, 'device requests (GPUs, CDI devices)'],
+    [Object.keys(host.StorageOpt ?? {}).length > 0, 'storage options'],
+    [host.Cgroup !== '', 'joining the cgroup of another container'],
+    [host.Isolation !== '' && host.Isolation !== 'default', `isolation ${host.Isolation}`],
+    [host.KernelMemory > 0, 'kernel memory limits'],
+    [host.VolumeDriver !== '' && host.VolumeDriver !== 'local', `volume driver ${host.VolumeDriver}`],
+    [(host.Mounts ?? []).some(({Type}) => Type === 'image'), 'mounts of type image'],
+    [(host.Mounts ?? []).some(({Type}) => Type === 'cluster' || Type === 'npipe'), 'mounts of type cluster and npipe'],
+    [(host.Mounts ?? []).some(({VolumeOptions}) => VolumeOptions?.Subpath), 'subpaths of volumes'],
+    [(host.SecurityOpt ?? []).some(option => /^label[=:](?!disable)/.test(option)), 'SELinux labels'],
+  ];
+  const [first] = unsupported.filter(([given]) => given);
+  if (first) throw new EngineError('unimplemented', `${first[1]} are not supported yet`);
+}
+
+function verifyModes(host: HostConfig): void {
+  const joins = (mode: string) => /^container:.+$/.test(mode);
+  if (!['', 'none', 'private', 'shareable', 'host'].includes(host.IpcMode) && !joins(host.IpcMode)) {
+    refuse(`invalid IPC mode: ${host.IpcMode}`);
+  }
+  if (!['', 'host'].includes(host.PidMode) && !joins(host.PidMode)) refuse(`invalid PID mode: ${host.PidMode}`);
+  if (!['', 'host'].includes(host.UTSMode)) refuse(`invalid UTS mode: ${host.UTSMode}`);
+  if (!['', 'private', 'host'].includes(host.CgroupnsMode)) {
+    refuse(`invalid cgroup namespace mode: ${host.CgroupnsMode}`);
+  }
+}
+
+function verifyExtraHost(entry: string): void {
+  const [, name = '', address = ''] = /^([^:=]+)[:=](.+)$/.exec(entry) ?? [];
+  if (name === '' || address === '') refuse(`bad format for add-host: ${JSON.stringify(entry)}`);
+}
+
+function verifyPortBindings({PortBindings: bindings}: HostConfig): void {
+  for (const list of Object.values(bindings ?? {})) {
+    for (const {HostPort: port} of list ?? []) {
+      const parts = port === '' ? [] : port.split('-');
+      const valid = parts.length <= 2 && parts.every(part => /^\d{1,5}$/.test(part) && Number(part) <= 65_535);
+      if (!valid) refuse(`invalid port specification: ${JSON.stringify(port)}`);
+    }
+  }
+}
+
+function verifyRuntime(runtime: string, known: readonly string[]): void {
+  if (runtime === '' || known.includes(runtime) || /^io\.containerd\.runc\.v2$/.test(runtime)) return;
+  refuse(`unknown or invalid runtime name: ${runtime}`);
+}
+
+/** Values of max-size and max-file are only read when the container starts, as Docker does. */
+function verifyLogConfig({Type: type, Config: options}: HostConfig['LogConfig']): void {
+  if (driversOfDocker.includes(type)) {
+    throw new EngineError('unimplemented', `logging driver ${JSON.stringify(type)} is not supported yet`);
+  }
+  if (type !== 'json-file' && type !== 'none') {
+    refuse(`error looking up logging plugin ${type}: plugin ${JSON.stringify(type)} not found`);
+  }
+  const unknown = Object.keys(options ?? {}).find(key => type === 'json-file' && !jsonLogOptionNames.includes(key));
+  if (unknown !== undefined) refuse(`unknown log opt '${unknown}' for ${type} log driver`);
+  if (options?.mode !== undefined && options.mode !== 'blocking') {
+    throw new EngineError('unimplemented', `log mode ${JSON.stringify(options.mode)} is not supported yet`);
+  }
+}
+
+/** Checks the daemon's own default log options at its start. Throws. */
+export function verifyDefaultLogConfig({logDriver, logOptions}: Config): void {
+  verifyLogConfig({Type: logDriver, Config: {...logOptions}});
+  if (logDriver === 'json-file') parseJsonLogOptions({...logOptions});
+}
+
+function refuse(message: string): never {
+  throw new EngineError('invalid-argument', message);
+}

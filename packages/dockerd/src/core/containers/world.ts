@@ -1,0 +1,65 @@
+/** What the operations on containers work with. Made once, in daemon.ts. */
+import type {CallContext, Logger} from '@longshore/base';
+import type {Config} from '../../config/config.ts';
+import type {EventBus} from '../events/event-bus.ts';
+import type {ContainerIoFactory} from '../ports/container-io.ts';
+import type {ContainerStore} from '../ports/container-store.ts';
+import type {ExecIoFactory} from '../ports/exec-io.ts';
+import type {HostFiles} from '../ports/host-files.ts';
+import type {ImageService} from '../ports/image-service.ts';
+import type {NetworkController} from '../ports/network-controller.ts';
+import type {RootfsService} from '../ports/rootfs-service.ts';
+import type {TaskRuntime} from '../ports/task-runtime.ts';
+import type {VolumeService} from '../ports/volume-service.ts';
+import type {HostFacts} from '../system/host-facts.ts';
+import type {Container} from './container.ts';
+import type {ContainerRegistry} from './registry.ts';
+import type {SeccompProfile} from './spec/seccomp.ts';
+
+export interface World {
+  config: Config;
+  facts: HostFacts;
+  registry: ContainerRegistry;
+  store: ContainerStore;
+  runtime: TaskRuntime;
+  rootfs: RootfsService;
+  stdio: ContainerIoFactory;
+  execIo: ExecIoFactory;
+  networks: NetworkController;
+  images: ImageService;
+  volumes: VolumeService;
+  files: HostFiles;
+  events: EventBus;
+  /** The profile of containers that do not bring one; undefined for none. */
+  seccompProfile: SeccompProfile | undefined;
+  /** Host path of docker-init; undefined when there is none. */
+  initPath: string | undefined;
+  /** Names of configured runtimes. */
+  runtimes: readonly string[];
+  log: Logger;
+  /** For work that no request asked for: exits, restarts, health checks. */
+  background: CallContext;
+  /** True from the beginning of the shutdown: nothing is restarted or removed any more. */
+  shuttingDown: boolean;
+}
+
+/** Announces something about a container, with the attributes that every such event has. */
+export function publishContainerEvent(
+  world: World,
+  container: Container,
+  action: string,
+  attributes: Record<string, string> = {},
+): void {
+  const {config} = container.record;
+  world.events.publish('container', action, container.id, {
+    ...config.Labels,
+    image: config.Image,
+    name: container.name,
+    ...attributes,
+  });
+}
+
+/** Writes the record. Call it before anything about a change is announced. */
+export async function saveContainer(world: World, container: Container): Promise<void> {
+  await world.store.save(container.record);
+}

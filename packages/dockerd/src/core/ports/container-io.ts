@@ -1,0 +1,59 @@
+/** What containers need of the pipes between a container and the daemon. */
+import type {StreamName} from '../logs/log-entry.ts';
+import type {LogReader} from './log-driver.ts';
+
+/** Gets the output of a container as it comes. */
+export interface OutputReceiver {
+  deliver(stream: StreamName, data: Buffer): void;
+  /** Undefined to go on at once, or what to wait for before more is delivered. */
+  congestion(): Promise<void> | undefined;
+}
+
+export interface ContainerIoRequest {
+  containerId: string;
+  stdin: boolean;
+  tty: boolean;
+  log: LogRequest;
+  receiver: OutputReceiver;
+}
+
+/** Which log to write. */
+export interface LogRequest {
+  driver: string;
+  options: Record<string, string>;
+  /** Of the file, for drivers that have one. */
+  path: string;
+  attributes: Record<string, string> | undefined;
+}
+
+/** The container's standard input. */
+export interface InputPipe {
+  /** A promise when the container does not keep up. Throws `unavailable` when nobody reads it any more. */
+  write(data: Uint8Array): Promise<void> | undefined;
+  /** No more input: what was written is passed on, then the pipe is closed on this side. */
+  end(): Promise<void>;
+}
+
+/** The open pipes and the log of one running container. Owned by its entity, from before the start to the exit. */
+export interface ContainerIo {
+  /** Paths for Tasks.Create; empty for a stream that the container does not have. */
+  readonly paths: {stdin: string; stdout: string; stderr: string};
+  readonly stdin: InputPipe | undefined;
+  /** The shim has opened its ends: from now on a closed stdin is seen by the container. */
+  attached(): void;
+  /** The task has been deleted: takes what is left, writes it to the log, and removes pipes and spools. */
+  finish(): Promise<void>;
+  /** The daemon ends and the container does not: closes everything and leaves the rest for the next daemon. */
+  abandon(): Promise<void>;
+}
+
+export interface ContainerIoFactory {
+  /** Makes pipes for a container that is about to start. What an earlier start left is removed. */
+  create(request: ContainerIoRequest): Promise<ContainerIo>;
+  /** Opens the pipes of a container that runs since before this daemon, and goes on exactly where the log ends. */
+  reopen(request: ContainerIoRequest): Promise<ContainerIo>;
+  /** The log of a container, running or not. */
+  openLog(request: LogRequest, containerId: string): LogReader;
+  /** Removes what a container that is not running may have left here. */
+  discard(containerId: string): Promise<void>;
+}

@@ -1,0 +1,12 @@
+import type {ContainerRecord} from '../containers/record.ts';
+
+/** Where records are kept. A record is whole on disk before anything about it is announced. */
+export interface ContainerStore {
+  /** Directory of one container, made by the first save. */
+  directory(id: string): string;
+  save(record: ContainerRecord): Promise<void>;
+  /** All records; damaged ones are set aside and logged, never thrown. */
+  loadAll(): Promise<ContainerRecord[]>;
+  /** Removes the record and its directory. Fine when it is gone. */
+  remove(id: string): Promise<void>;
+}

@@ -1,0 +1,37 @@
+/** What containers need of a logging driver. */
+import type {LogEntry, StreamName} from '../logs/log-entry.ts';
+
+/** How far the streams have got into the log: offsets behind the last byte that is in it. */
+export type StreamPositions = Record<StreamName, number>;
+
+/**
+ * Writes the log of one running container. `append` never waits: a caller looks at `backlog` and pauses its source
+ * with `drained()`. Records of a failed write are lost with a warning, so that the container goes on.
+ */
+export interface LogWriter {
+  /** Complete records, in order, of one stream; `position` is the stream's offset behind them. */
+  append(stream: StreamName, records: readonly Buffer[], position: number): void;
+  /** Bytes that are not in the file yet. */
+  readonly backlog: number;
+  /** Resolves when everything that was appended so far is in the file. */
+  flushed(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A request of `docker logs`. */
+export interface LogQuery {
+  streams: ReadonlySet<StreamName>;
+  /** Inclusive. */
+  since: bigint | undefined;
+  until: bigint | undefined;
+  /** Number of last records; undefined for all. */
+  tail: number | undefined;
+  /** Goes on with what is written later, until the container stops, or `signal` aborts. */
+  follow: boolean;
+  signal: AbortSignal;
+}
+
+/** Reads the log of a container, running or not. Throws `unimplemented` where the driver cannot be read. */
+export interface LogReader {
+  read(query: LogQuery): AsyncIterable<LogEntry>;
+}

@@ -1,0 +1,46 @@
+import test from 'ava';
+import {parseNano} from '../../core/time.ts';
+import {RecordEncoder} from './record-encoder.ts';
+
+const time = parseNano('2026-11-21T02:52:19.596096951Z')!;
+
+function encode(line: Buffer | string, attributes?: Record<string, string>): string {
+  const encoder = new RecordEncoder(attributes);
+  encoder.add({stream: 'stdout', line: Buffer.from(line), timeNano: time});
+  return encoder.take().toString();
+}
+
+test('special characters as the original writes them', t => {
+  const line = Buffer.concat([Buffer.from('a\tb"c<>&\u0001é'), Buffer.from([0xff]), Buffer.from('\r\n')]);
+  t.is(
+    encode(line),
+    '{"log":"a\\u0009b\\"c\\u003c\\u003e\\u0026\\u0001é\ufffd\\r\\n","stream":"stdout","time":"2026-11-21T02:52:19.596096951Z"}\n',
+  );
+});
+
+test('attributes are sorted and stand before the time', t => {
+  t.is(
+    encode('line 49\n', {tag: 'lg2/349a95b42818', a: 'b', X: '1'}),
+    '{"log":"line 49\\n","stream":"stdout","attrs":{"X":"1","a":"b","tag":"lg2/349a95b42818"},"time":"2026-11-21T02:52:19.596096951Z"}\n',
+  );
+});
+
+test('every byte value survives as JSON, and a batch is the sum of its records', t => {
+  const line = Buffer.from(Array.from({length: 128}, (_each, i) => i));
+  const one = encode(line);
+  t.is(JSON.parse(one).log, line.toString('latin1'));
+  const encoder = new RecordEncoder(undefined);
+  for (let i = 0; i < 3000; i++) encoder.add({stream: 'stderr', line: Buffer.from('<'.repeat(40)), timeNano: time});
+  const lines = encoder.take().toString().trimEnd().split('\n');
+  t.is(lines.length, 3000);
+  t.is(JSON.parse(lines[2999]!).log, '<'.repeat(40));
+  t.is(encoder.length, 0);
+});
+
+test('a cut UTF-8 sequence becomes U+FFFD', t => {
+  const halves = [Buffer.from('é').subarray(0, 1), Buffer.from('é').subarray(1)];
+  t.deepEqual(
+    halves.map(half => JSON.parse(encode(half)).log),
+    ['\ufffd', '\ufffd'],
+  );
+});

@@ -1,0 +1,55 @@
+/** The FIFOs of exec'd processes, beside those of their container. */
+import {rmSync} from 'node:fs';
+import {mkdir} from 'node:fs/promises';
+import {join} from 'node:path';
+import type {Logger} from '@longshore/base';
+import {mkfifo, readFd} from '@longshore/linux';
+import type {ExecIo, ExecIoFactory, ExecIoRequest} from '../../core/ports/exec-io.ts';
+import {OutputPump} from './output-pump.ts';
+import {StdinPipe} from './stdin-pipe.ts';
+
+const readSize = 64 * 1024;
+
+export class ExecStdio implements ExecIoFactory {
+  readonly #root: string;
+  readonly #log: Logger;
+
+  /** `root` is `<exec-root>/containerd`. */
+  constructor(root: string, log: Logger) {
+    this.#root = root;
+    this.#log = log;
+  }
+
+  async create(request: ExecIoRequest): Promise<ExecIo> {
+    const {containerId, execId, receiver, tty} = request;
+    const directory = join(this.#root, containerId);
+    await mkdir(directory, {recursive: true, mode: 0o700});
+    const path = (wanted: boolean, name: string) => (wanted ? join(directory, `${execId}-${name}`) : '');
+    const paths = {
+      stdin: path(request.stdin, 'stdin'),
+      stdout: path(request.stdout || (tty && request.stderr), 'stdout'),
+      stderr: path(request.stderr && !tty, 'stderr'),
+    };
+    for (const fifo of Object.values(paths)) if (fifo) mkfifo(fifo, 0o700);
+    const streams = (['stdout', 'stderr'] as const).filter(stream => paths[stream] !== '');
+    const pumps = streams.map(stream => new OutputPump(paths[stream], stream, readPiece, receiver, this.#log));
+    const stdin = paths.stdin ? new StdinPipe(paths.stdin) : undefined;
+    return {
+      paths,
+      stdin,
+      attached: () => stdin?.releaseGuard(),
+      async finish() {
+        await Promise.all(pumps.map(pump => pump.finish()));
+        stdin?.close();
+        for (const fifo of Object.values(paths)) if (fifo) rmSync(fifo, {force: true});
+      },
+    };
+  }
+}
+
+function readPiece(fifo: number): Buffer | 'empty' | 'ended' {
+  const buffer = Buffer.allocUnsafeSlow(readSize);
+  const count = readFd(fifo, buffer);
+  if (count === undefined) return 'empty';
+  return count === 0 ? 'ended' : buffer.subarray(0, count);
+}
