@@ -10,7 +10,11 @@ type Package = {name: string; dir: string; level: number; dependencies: Set<stri
 
 const root = resolve(import.meta.dirname, '..');
 const allowedAcross = new Set(['@longshore/containerd-shim -> @longshore/runc-wrapper']);
-const importPattern = /(?:^|[\s;])(?:import|export)\s[^'"]*?from\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]|^import\s+['"]([^'"]+)['"]/gm;
+const importPattern =
+  /(?:^|[\s;])(?:import|export)\s[^'"]*?from\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]|^import\s+['"]([^'"]+)['"]/gm;
+
+/** Tests and what only they use; none of it ends up in an executable. */
+const testFile = /(\.test|\.testing|\.test-helper|\bfixture|-contract)\.ts$|\btest-support\b/;
 
 const packages = loadPackages();
 const breaches = [...packages.values()].flatMap(checkPackage);
@@ -48,10 +52,13 @@ function checkImport(from: Package, file: string, specifier: string): string | u
   if (specifier.startsWith('node:')) return undefined;
   if (specifier.startsWith('.')) return checkRelative(from, file, specifier);
   if (/^bun(:|$)/.test(specifier)) return 'the source is plain Node; Bun only compiles it';
-  const name = specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+  const name = specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
   if (name === from.name) return undefined;
-  const isTest = file.endsWith('.test.ts');
-  if (name === 'ava' && (isTest || from.name === '@longshore/testing')) return undefined;
+  const isTest = testFile.test(file);
+  if (name === 'ava' && isTest) return undefined;
   if (!from.dependencies.has(name) && !isTest) return `"${name}" is not among its dependencies`;
   const to = packages.get(name);
   if (!to || allowedAcross.has(`${from.name} -> ${to.name}`)) return undefined;
