@@ -5,7 +5,7 @@ import {EngineError, grpcStatusToCode} from '@longshore/errdefs';
 /** The EngineError for what a gRPC call threw: the code from the status, the message as the server wrote it. */
 export function fromGrpcError(error: unknown, address: string): Error {
   if (!isServiceError(error)) return error instanceof Error ? error : new Error(String(error));
-  if (error.code === status.UNAVAILABLE && isConnectionFailure(error.details)) {
+  if (isConnectionFailure(error)) {
     return new EngineError(
       'unavailable',
       `cannot reach containerd at "${address}": ${connectionReason(error.details)}`,
@@ -21,9 +21,13 @@ function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && typeof (error as Partial<ServiceError>).code === 'number' && 'details' in error;
 }
 
-/** grpc-js says these when no server answered, as opposed to a server that answered "unavailable". */
-function isConnectionFailure(details: string): boolean {
-  return /^(No connection established|Connection dropped|Name resolution failed|Channel closed)/.test(details);
+/** grpc-js says these when nobody answered, or the server went away, as opposed to what a server says itself. */
+function isConnectionFailure({code, details}: ServiceError): boolean {
+  if (code === status.UNAVAILABLE) {
+    return /^(No connection established|Connection dropped|Name resolution failed|Channel closed)/.test(details);
+  }
+  // Whoever cancels a call of its own never gets here: that is the reason of its signal.
+  return code === status.CANCELLED && /^(Call cancelled|Received RST_STREAM)/.test(details);
 }
 
 function connectionReason(details: string): string {

@@ -64,9 +64,10 @@ export class Connection {
   }
 
   async #sendAuthorized(ctx: CallContext, request: RegistryRequest): Promise<HttpResponse> {
+    const base = this.#base;
     const url = this.url(request.path);
     // Upload locations may be on another host: it gets the registry's token only when it is the registry.
-    const isOwn = url.host === this.#base.host && url.protocol === this.#base.protocol;
+    const isOwn = url.host === base.host && url.protocol === base.protocol;
     const authorization = isOwn ? await this.#authorizer.header(ctx, request.scopes) : undefined;
     const headers = {
       ...this.endpoint.headers,
@@ -76,18 +77,22 @@ export class Connection {
     try {
       return await this.#http.request(ctx, {...request, url, headers}, this.endpoint.tls);
     } catch (error) {
-      if (!isOwn || !this.#fallBack(error)) throw error;
+      if (!isOwn || base.protocol === 'http:' || !this.#canFallBack(error)) throw error;
+      this.#fallBack();
       return await this.#sendAuthorized(ctx, request);
     }
   }
 
-  /** The server does not speak TLS, and need not: from now on it is asked in plain HTTP. */
-  #fallBack(error: unknown): boolean {
-    if (!this.endpoint.plainFallback || this.#base.protocol === 'http:') return false;
-    if (!(error instanceof HttpTransportError) || !error.isPlainServer) return false;
+  /** The server does not speak TLS, and need not. */
+  #canFallBack(error: unknown): boolean {
+    return this.endpoint.plainFallback && error instanceof HttpTransportError && error.isPlainServer;
+  }
+
+  /** From now on the server is asked in plain HTTP; several requests may find that out at once. */
+  #fallBack(): void {
+    if (this.#base.protocol === 'http:') return;
     this.#base = new URL(`http:${this.#base.href.slice('https:'.length)}`);
     this.#authorizer = this.#newAuthorizer();
-    return true;
   }
 
   #newAuthorizer(): Authorizer {

@@ -66,6 +66,13 @@ test('a tag is resolved, over plain HTTP on loopback, and a digest checked', asy
   await refused(t, 'data-loss', registry.resolve(ctx, reference(`a/b@${other}`)), /has digest/);
 });
 
+test('requests side by side find out together that there is no TLS', async t => {
+  const {server, registry, reference} = await start(t);
+  server.putManifest('latest', mediaTypes.ociManifest, manifest);
+  const all = await Promise.all(Array.from({length: 8}, () => registry.resolve(ctx, reference('a/b'))));
+  t.is(new Set(all.map(found => found.descriptor.digest)).size, 1);
+});
+
 test('a media type that says nothing is taken from the document', async t => {
   const {server, registry, reference} = await start(t);
   const resolve = async (type: string, document: unknown) => {
