@@ -5,19 +5,12 @@ import {Options} from '@longshore/api/gen/containerd/types/runc/options/oci';
 import {Any} from '@longshore/api/gen/google/protobuf/any';
 import {protobufTypeUrl} from '@longshore/api/type-urls';
 import {isErrorCode} from '@longshore/errdefs';
-import {
-  cgroupAt,
-  closeFd,
-  connectUnix,
-  listenUnix,
-  readKernelFile,
-  setOomScoreAdj,
-  spawnProcess,
-} from '@longshore/linux';
+import {cgroupAt, closeFd, listenUnix, readKernelFile, setOomScoreAdj, spawnProcess} from '@longshore/linux';
 import type {TypedValue} from '../../core/metadata/records.ts';
 import {type Bootstrap, parseBootstrap} from './bootstrap.ts';
 import type {Bundle} from './bundle.ts';
 import {anyOf} from './convert.ts';
+import {isListening} from './dead-sockets.ts';
 import {actionFlags, type ShimCommand} from './delete-action.ts';
 import {actionEnvironment, serveEnvironment} from './environment.ts';
 import type {Reaper} from './reaper.ts';
@@ -90,19 +83,10 @@ async function listen(path: string): Promise<number> {
   try {
     return listenUnix(path, {mode: 0o600, backlog});
   } catch (error) {
-    if (!isErrorCode(error, 'already-exists') || isAlive(path)) throw error;
+    if (!isErrorCode(error, 'already-exists') || isListening(path)) throw error;
   }
   await unlink(path);
   return listenUnix(path, {mode: 0o600, backlog});
-}
-
-function isAlive(path: string): boolean {
-  try {
-    closeFd(connectUnix(path));
-    return true;
-  } catch {
-    return false; // ECONNREFUSED: a file without a listener
-  }
 }
 
 /** What `start` does for others: the kernel shall sooner kill a shim than us, and its cgroup may be given. */

@@ -5,6 +5,7 @@ import {kill} from '@longshore/linux';
 import type {ProcessExit, Shim, ShimManager, ShimRequest} from '../../core/tasks/shim.ts';
 import type {Bootstrap} from './bootstrap.ts';
 import {Bundle, type BundleRoots, listBundles, removeStrayWork} from './bundle.ts';
+import {removeDeadSockets} from './dead-sockets.ts';
 import {runDelete, type ShimCommand} from './delete-action.ts';
 import {DirectStartTest} from './direct-start.ts';
 import {launchByStart, launchDirect} from './launch.ts';
@@ -72,6 +73,7 @@ export class ShimSupervisor implements ShimManager, Disposable {
       }
     };
     await Promise.all(Array.from({length: loadConcurrency}, worker));
+    await removeDeadSockets(this.#options.roots.state);
     return loaded;
   }
 

@@ -1,11 +1,23 @@
-import {chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync} from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import {join} from 'node:path';
 import {shimDirectStartMarker} from '@longshore/base';
 import {codeOf} from '@longshore/errdefs';
+import {closeFd, listenUnix} from '@longshore/linux';
 import test from 'ava';
 import {tempDir} from '../../test-support/store.ts';
 import {formatBootstrap, parseBootstrap} from './bootstrap.ts';
 import {Bundle, listBundles, removeStrayWork} from './bundle.ts';
+import {removeDeadSockets} from './dead-sockets.ts';
 import {DirectStartTest} from './direct-start.ts';
 import {runAction} from './run-action.ts';
 import {RuntimeBinaries} from './runtime-binary.ts';
@@ -164,4 +176,18 @@ test('a process that an action leaves running does not hold it up', async t => {
   const {combined} = await action('sleep 20 & echo $!');
   process.kill(Number(combined));
   t.true(Date.now() - started < 5000);
+});
+
+test('sockets without a listener go once they are old', async t => {
+  const state = tempDir(t);
+  await removeDeadSockets(state);
+  mkdirSync(join(state, 's'));
+  const path = (name: string) => join(state, 's', name);
+  const alive = listenUnix(path('alive'));
+  for (const name of ['dead', 'young']) closeFd(listenUnix(path(name)));
+  const longAgo = new Date(Date.now() - 120_000);
+  for (const name of ['alive', 'dead']) utimesSync(path(name), longAgo, longAgo);
+  await removeDeadSockets(state);
+  t.deepEqual(readdirSync(join(state, 's')).sort(), ['alive', 'young']);
+  closeFd(alive);
 });
