@@ -1,7 +1,8 @@
 import {mkdir, unlink} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import {EngineError} from '@longshore/errdefs';
-import {closeFd, connectUnix, unixPathMaximum} from '@longshore/linux';
+import {unixPathMaximum} from '@longshore/linux';
+import {isListening} from './is-listening.ts';
 
 /**
  * Makes a path free to listen on: its directory exists, and no socket of a dead daemon is in the way. Throws
@@ -18,14 +19,5 @@ export async function prepareSocketPath(path: string): Promise<void> {
     await unlink(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-}
-
-function isListening(path: string): boolean {
-  try {
-    closeFd(connectUnix(path));
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -1,19 +1,9 @@
 import {readdir, stat, unlink} from 'node:fs/promises';
 import {join} from 'node:path';
-import {closeFd, connectUnix} from '@longshore/linux';
+import {isListening} from '../host/is-listening.ts';
 
 /** A younger one may be about to listen. */
 const minimumAgeMs = 60_000;
-
-/** Whether somebody listens on a unix socket. */
-export function isListening(path: string): boolean {
-  try {
-    closeFd(connectUnix(path));
-    return true;
-  } catch {
-    return false; // ECONNREFUSED: a file without a listener
-  }
-}
 
 /** Removes sockets that killed shims, or a daemon killed while it started one, left in `<state>/s`. */
 export async function removeDeadSockets(state: string): Promise<void> {
