@@ -3,7 +3,7 @@ import {finishOutput, guardOutput} from '@longshore/term';
 import {Cli} from './cli.ts';
 import {dispatch} from './command/dispatch.ts';
 import {CliError, ExitStatus} from './command/errors.ts';
-import {commandTable} from './command-table.ts';
+import {commandTable} from './command-table/index.ts';
 import {parseGlobals} from './globals.ts';
 import {versionLine} from './version-line.ts';
 

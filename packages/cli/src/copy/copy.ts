@@ -41,7 +41,7 @@ export async function copyFrom(
   const local = await localTarget(target);
   const plan = planCopy(info, local);
   if (!(await isDirectory(plan.directory)))
-    throw new CliError(`invalid output path: directory "${plan.directory}" does not exist`);
+    throw new CliError(`invalid output path: directory "${resolve(plan.directory)}" does not exist`);
   const size = await unpack(response.body, plan.directory, {
     rename: plan.rename ?? rename,
     keepOwner: options.keepOwner,

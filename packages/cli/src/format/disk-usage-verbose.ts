@@ -23,7 +23,7 @@ export function verboseDiskUsage(usage: DiskUsage, format: string): string {
   const rows = <T>(items: readonly T[], type: RowType<T>) => items.map(item => new Row(item, type).toJSON());
   const object = {
     Images: rows(namedImages(usage), imageRow({truncate: false})),
-    Containers: rows(usage.Containers ?? [], containerRow({truncate: false})),
+    Containers: rows(containersOf(usage), containerRow({truncate: false})),
     Volumes: rows(usage.Volumes ?? [], volumeRow),
     BuildCache: rows(usage.BuildCache ?? [], cacheRow({truncate: false})),
   };
@@ -31,7 +31,7 @@ export function verboseDiskUsage(usage: DiskUsage, format: string): string {
 }
 
 function tables(usage: DiskUsage): string {
-  const containers = (usage.Containers ?? []).map(container => ({...container, SizeRootFs: 0}));
+  const containers = containersOf(usage);
   const cache = usage.BuildCache ?? [];
   const cacheSize = cache.filter(record => !record.Shared).reduce((sum, record) => sum + Number(record.Size), 0);
   return (
@@ -40,6 +40,11 @@ function tables(usage: DiskUsage): string {
     `Local Volumes space usage:\n\n${formatTable(usage.Volumes ?? [], volumeRow, volumeTable)}\n` +
     `Build cache usage: ${humanSize(cacheSize)}\n\n${formatTable(cache, cacheRow({truncate: true}), cacheTable)}`
   );
+}
+
+/** Containers with their own size only: the image's is in the list of images. */
+function containersOf(usage: DiskUsage) {
+  return (usage.Containers ?? []).map(container => ({...container, SizeRootFs: 0}));
 }
 
 /** One row an image, by its first name. */

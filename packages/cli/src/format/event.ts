@@ -37,7 +37,8 @@ function missing(map: Record<string, unknown>, name: string): unknown {
   const spelling = Object.hasOwn(spellings, name) ? spellings[name]! : name;
   if (Object.hasOwn(map, spelling)) return map[spelling];
   if (optional.has(spelling)) return '';
-  if ('Actor' in map || !('ID' in map)) throw new Error(`can't evaluate field ${name} in type events.Message`);
+  // What is neither an event nor its actor are attributes, any of which may be absent.
+  if ('Actor' in map || 'Attributes' in map) throw new Error(`can't evaluate field ${name} in type events.Message`);
   return undefined;
 }
 

@@ -4,25 +4,16 @@ import {humanSize} from '@longshore/term';
 import {CliError} from '../command/errors.ts';
 import {parseJsonStream} from './json-stream.ts';
 
-export interface MessageOptions {
-  /** Called for messages that carry a result instead of a text. */
-  onAux?(aux: unknown): void;
-}
-
 /**
  * Shows messages until the stream ends: on a terminal one line per id, rewritten as it progresses; elsewhere a line per
  * change without the bars. Throws CliError for a message that is an error.
  */
-export async function showMessages(
-  body: AsyncIterable<Uint8Array>,
-  out: NodeJS.WriteStream,
-  options: MessageOptions = {},
-): Promise<void> {
+export async function showMessages(body: AsyncIterable<Uint8Array>, out: NodeJS.WriteStream): Promise<void> {
   const display = out.isTTY ? new TerminalDisplay(out) : new PlainDisplay(out);
   for await (const message of parseJsonStream<JsonMessage>(body)) {
-    if (message.aux !== undefined) options.onAux?.(message.aux);
-    else if (message.errorDetail || message.error) throw failure(message);
-    else display.show(message);
+    if (message.aux !== undefined) continue; // a result for programs, which says nothing new
+    if (message.errorDetail || message.error) throw failure(message);
+    display.show(message);
   }
 }
 

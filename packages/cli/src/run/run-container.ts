@@ -87,7 +87,7 @@ async function startAttached(cli: Cli, input: RunInput, id: string, request: Con
     });
     if (result === 'detached') return 0;
   }
-  return exited.code();
+  return await exited.code();
 }
 
 async function attach(

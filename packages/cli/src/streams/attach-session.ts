@@ -13,16 +13,18 @@ export interface SessionOptions {
   hasTerminal: boolean;
   /** `--detach-keys`; empty for the configuration's. */
   detachKeys: string;
+  /** Makes a program that was left alone draw its screen again, by a change of size and back. */
+  redraws?: boolean;
   resize?(size: TerminalSize): Promise<unknown>;
 }
 
 /** Resolves when the output ends or the user detaches. The terminal is then as it was. */
 export async function attachSession(cli: Cli, options: SessionOptions): Promise<PumpResult> {
-  const {stream, wantsInput, hasTerminal, detachKeys, resize} = options;
+  const {stream, wantsInput, hasTerminal, detachKeys, redraws, resize} = options;
   const keys = wantsInput && hasTerminal ? resolveDetachKeys(detachKeys, cli.config.detachKeys) : undefined;
   const isTyped = wantsInput && hasTerminal && cli.stdin.isTTY;
   using _raw = isTyped ? await rawTerminal(cli.stdin) : undefined;
-  using _size = hasTerminal && resize ? followSize(cli.stdout, resize) : undefined;
+  using _size = hasTerminal && resize ? followSize(cli.stdout, resize, redraws) : undefined;
   return await pump({
     socket: stream.socket,
     first: stream.first,

@@ -26,13 +26,21 @@ export function terminalSize(stdout: NodeJS.WriteStream): TerminalSize | undefin
 const resizeAttempts = 10;
 const resizeRetryMs = 10;
 
-/** Keeps the container's terminal as large as ours; `resize` asks the engine. Disposing stops it. */
-export function followSize(stdout: NodeJS.WriteStream, resize: (size: TerminalSize) => Promise<unknown>): Disposable {
+/**
+ * Keeps the container's terminal as large as ours; `resize` asks the engine. `redraws` makes the first size a change
+ * even if it is none. Disposing stops it.
+ */
+export function followSize(
+  stdout: NodeJS.WriteStream,
+  resize: (size: TerminalSize) => Promise<unknown>,
+  redraws = false,
+): Disposable {
   const send = async (attempts: number): Promise<void> => {
     const size = terminalSize(stdout);
     if (!size) return;
     for (let attempt = 1; ; attempt++) {
       try {
+        if (redraws && attempts > 1) await resize({rows: size.rows + 1, columns: size.columns + 1});
         await resize(size);
         return;
       } catch {

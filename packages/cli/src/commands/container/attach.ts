@@ -43,9 +43,10 @@ export default class ContainerAttach extends DockerCommand<typeof flags> {
       wantsInput,
       hasTerminal: config.Tty,
       detachKeys: values['detach-keys'],
+      redraws: true,
       resize: ({rows, columns}) => client.post(`/containers/${name}/resize`, {query: {h: rows, w: columns}}),
     });
-    if (result === 'detached') throw new CliError('read escape sequence', 0);
-    return exited.code();
+    if (result === 'detached') throw new CliError('read escape sequence');
+    return await exited.code();
   }
 }

@@ -18,7 +18,7 @@ export default class ContainerCommit extends DockerCommand<typeof flags> {
   static override positional = between(1, 2);
 
   async execute({cli, args: [container, target], flags: {author, change, message, pause}}: Input<typeof flags>) {
-    const names = target === undefined ? {} : splitTarget(target);
+    const names = target === undefined ? {repo: '', tag: ''} : splitTarget(target);
     const changes = change.length > 0 ? change : undefined;
     const query = {author, comment: message, container, changes, ...names, pause: pause ? undefined : '0'};
     const {Id} = await cli.client.post<IdResponse>('/commit', {query});

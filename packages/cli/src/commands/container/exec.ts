@@ -2,6 +2,7 @@ import type {ContainerInspect, ExecCreateRequest, ExecInspect, IdResponse} from 
 import type {Cli} from '../../cli.ts';
 import {detachKeys} from '../../command/common-flags.ts';
 import {DockerCommand, type Input} from '../../command/docker-command.ts';
+import {CliError} from '../../command/errors.ts';
 import {type FlagSpecs, flag} from '../../command/flags.ts';
 import {atLeast} from '../../command/positional.ts';
 import {checkEnv} from '../../run/flag-values.ts';
@@ -55,7 +56,7 @@ async function attach(cli: Cli, id: string, start: object, {flags: values}: Inpu
     detachKeys: values['detach-keys'],
     resize: ({rows, columns}) => cli.client.post(`/exec/${id}/resize`, {query: {h: rows, w: columns}}),
   });
-  if (result === 'detached') return 0;
+  if (result === 'detached') throw new CliError('read escape sequence');
   const {ExitCode} = await cli.client.get<ExecInspect>(`/exec/${id}/json`);
   return ExitCode ?? 0;
 }

@@ -71,5 +71,5 @@ async function startAttached(cli: Cli, name: string, values: FlagValues<typeof f
     detachKeys: values['detach-keys'],
     resize: ({rows, columns}) => client.post(`/containers/${id}/resize`, {query: {h: rows, w: columns}}),
   });
-  return result === 'detached' ? 0 : exited.code();
+  return result === 'detached' ? 0 : await exited.code();
 }

@@ -1,4 +1,3 @@
-import type {PushResult} from '@longshore/api/engine';
 import type {Cli} from '../../cli.ts';
 import {
   formatReference,
@@ -51,11 +50,7 @@ async function push(cli: Cli, reference: Reference, platform: string | undefined
     headers: {'X-Registry-Auth': await registryAuthHeader(cli, reference.domain)},
   });
   const out = isQuiet ? ({isTTY: false, write: () => true} as unknown as NodeJS.WriteStream) : cli.stdout;
-  const onAux = (aux: unknown) => {
-    const {Tag, Digest, Size} = aux as Partial<PushResult>;
-    if (!isQuiet && Tag && Digest) cli.print(`${Tag}: digest: ${Digest} size: ${Size}`);
-  };
-  await showMessages(body, out, {onAux}).catch(error => {
+  await showMessages(body, out).catch(error => {
     throw new CliError((error as Error).message);
   });
 }

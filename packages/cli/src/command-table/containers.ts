@@ -1,0 +1,155 @@
+/** Commands of `docker container`, most of which are at the top level too. */
+import type {CommandEntry} from '../command/dispatch.ts';
+
+export const containerCommands: CommandEntry[] = [
+  {
+    path: 'container attach',
+    shortcut: 'attach',
+    summary: 'Attach local standard input, output, and error streams to a running container',
+    load: () => import('../commands/container/attach.ts'),
+  },
+  {
+    path: 'container commit',
+    shortcut: 'commit',
+    summary: "Create a new image from a container's changes",
+    load: () => import('../commands/container/commit.ts'),
+  },
+  {
+    path: 'container cp',
+    shortcut: 'cp',
+    summary: 'Copy files/folders between a container and the local filesystem',
+    load: () => import('../commands/container/cp.ts'),
+  },
+  {
+    path: 'container create',
+    shortcut: 'create',
+    summary: 'Create a new container',
+    load: () => import('../commands/container/create.ts'),
+  },
+  {
+    path: 'container diff',
+    shortcut: 'diff',
+    summary: "Inspect changes to files or directories on a container's filesystem",
+    load: () => import('../commands/container/diff.ts'),
+  },
+  {
+    path: 'container exec',
+    shortcut: 'exec',
+    summary: 'Execute a command in a running container',
+    load: () => import('../commands/container/exec.ts'),
+  },
+  {
+    path: 'container export',
+    shortcut: 'export',
+    summary: "Export a container's filesystem as a tar archive",
+    load: () => import('../commands/container/export.ts'),
+  },
+  {
+    path: 'container inspect',
+    summary: 'Display detailed information on one or more containers',
+    load: () => import('../commands/container/inspect.ts'),
+  },
+  {
+    path: 'container kill',
+    shortcut: 'kill',
+    summary: 'Kill one or more running containers',
+    load: () => import('../commands/container/kill.ts'),
+  },
+  {
+    path: 'container logs',
+    shortcut: 'logs',
+    summary: 'Fetch the logs of a container',
+    load: () => import('../commands/container/logs.ts'),
+  },
+  {
+    path: 'container ls',
+    synonyms: ['list', 'ps'],
+    shortcut: 'ps',
+    summary: 'List containers',
+    load: () => import('../commands/container/ls.ts'),
+  },
+  {
+    path: 'container pause',
+    shortcut: 'pause',
+    summary: 'Pause all processes within one or more containers',
+    load: () => import('../commands/container/pause.ts'),
+  },
+  {
+    path: 'container port',
+    shortcut: 'port',
+    summary: 'List port mappings or a specific mapping for the container',
+    load: () => import('../commands/container/port.ts'),
+  },
+  {
+    path: 'container prune',
+    summary: 'Remove all stopped containers',
+    load: () => import('../commands/container/prune.ts'),
+  },
+  {
+    path: 'container rename',
+    shortcut: 'rename',
+    summary: 'Rename a container',
+    load: () => import('../commands/container/rename.ts'),
+  },
+  {
+    path: 'container restart',
+    shortcut: 'restart',
+    summary: 'Restart one or more containers',
+    load: () => import('../commands/container/restart.ts'),
+  },
+  {
+    path: 'container rm',
+    synonyms: ['remove'],
+    shortcut: 'rm',
+    summary: 'Remove one or more containers',
+    load: () => import('../commands/container/rm.ts'),
+  },
+  {
+    path: 'container run',
+    shortcut: 'run',
+    summary: 'Create and run a new container from an image',
+    load: () => import('../commands/container/run.ts'),
+  },
+  {
+    path: 'container start',
+    shortcut: 'start',
+    summary: 'Start one or more stopped containers',
+    load: () => import('../commands/container/start.ts'),
+  },
+  {
+    path: 'container stats',
+    shortcut: 'stats',
+    summary: 'Display a live stream of container(s) resource usage statistics',
+    load: () => import('../commands/container/stats.ts'),
+  },
+  {
+    path: 'container stop',
+    shortcut: 'stop',
+    summary: 'Stop one or more running containers',
+    load: () => import('../commands/container/stop.ts'),
+  },
+  {
+    path: 'container top',
+    shortcut: 'top',
+    summary: 'Display the running processes of a container',
+    load: () => import('../commands/container/top.ts'),
+  },
+  {
+    path: 'container unpause',
+    shortcut: 'unpause',
+    summary: 'Unpause all processes within one or more containers',
+    load: () => import('../commands/container/unpause.ts'),
+  },
+  {
+    path: 'container update',
+    shortcut: 'update',
+    summary: 'Update configuration of one or more containers',
+    load: () => import('../commands/container/update.ts'),
+  },
+  {
+    path: 'container wait',
+    shortcut: 'wait',
+    summary: 'Block until one or more containers stop, then print their exit codes',
+    load: () => import('../commands/container/wait.ts'),
+  },
+];
