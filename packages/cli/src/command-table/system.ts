@@ -5,7 +5,7 @@ export const systemCommands: CommandEntry[] = [
   {path: 'system df', summary: 'Show docker disk usage', load: () => import('../commands/system/df.ts')},
   {
     path: 'system dial-stdio',
-    summary: 'Proxy the stdio stream to the daemon connection. Should not be invoked manually',
+    summary: 'Proxy the stdio stream to the daemon connection. Should not be invoked manually.',
     hidden: true,
     load: () => import('../commands/system/dial-stdio.ts'),
   },
