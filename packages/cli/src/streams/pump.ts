@@ -29,8 +29,14 @@ export async function pump(streams: PumpStreams): Promise<PumpResult> {
     return await promise;
   } finally {
     stopInput();
-    streams.socket.destroy();
+    close(streams.socket);
   }
+}
+
+/** What was typed before the end still goes out. */
+function close(socket: Socket): void {
+  if (socket.writableLength > 0 && socket.writable) socket.end(() => socket.destroy());
+  else socket.destroy();
 }
 
 function pumpInput({socket, stdin, detachKeys}: PumpStreams, detached: () => void): () => void {
