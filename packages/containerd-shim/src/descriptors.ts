@@ -1,26 +1,24 @@
-import {closeSync, readdirSync} from 'node:fs';
-import {fcntl, isErrno, setCloexec} from '@longshore/linux';
-
-const F_GETFD = 1;
-const FD_CLOEXEC = 1;
+import {closeSync, readdirSync, readlinkSync} from 'node:fs';
+import {setCloexec} from '@longshore/linux';
 
 /**
- * Closes what this process was given beyond its stdio and `keep`: the runtime opens everything of its own with
- * close-on-exec, so a descriptor without that flag came from the parent. `keep` gets the flag.
+ * Closes what this process was given beyond its stdio and `keep`, which gets the close-on-exec flag. Both runtimes set
+ * that flag on whatever they find open, so it does not tell what was inherited. But what Bun has opened itself by the
+ * time its program runs is of a kind that nobody passes on; Node has pipes among them, so nothing is closed there.
  */
 export function closeInherited(keep: number): void {
+  setCloexec(keep);
+  if (!process.versions.bun) return;
   for (const name of readdirSync('/proc/self/fd')) {
     const fd = Number(name);
     if (fd > 2 && fd !== keep && isInherited(fd)) closeSync(fd);
   }
-  if (isInherited(keep)) setCloexec(keep);
 }
 
 function isInherited(fd: number): boolean {
   try {
-    return (fcntl(fd, F_GETFD, 0) & FD_CLOEXEC) === 0;
-  } catch (error) {
-    if (isErrno(error, 'EBADF')) return false; // the directory's own descriptor, closed by now
-    throw error;
+    return !readlinkSync(`/proc/self/fd/${fd}`).startsWith('anon_inode:');
+  } catch {
+    return false; // the directory's own descriptor, closed by now
   }
 }

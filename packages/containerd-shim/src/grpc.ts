@@ -1,5 +1,7 @@
 /** The task service over gRPC, on connections that the listener found to be HTTP/2. Loaded with the first of them. */
 
+import type {Socket} from 'node:net';
+import {Duplex} from 'node:stream';
 import {
   type handleUnaryCall,
   type Metadata,
@@ -12,9 +14,10 @@ import type {MethodDefinition} from '@longshore/api';
 import {callContext, type Logger} from '@longshore/base';
 import {type AnyHandler, statusFromError} from '@longshore/ttrpc';
 import {type TaskHandlers, taskDefinitions} from './task/service.ts';
+import type {UnixStream} from './unix-stream.ts';
 
-/** Takes over a connected socket, of which `head` was read already. */
-type TakeConnection = (fd: number, head: Uint8Array) => void;
+/** Takes over a connection, of which `head` was read already. */
+type TakeConnection = (stream: UnixStream, head: Uint8Array) => void;
 
 let inject: TakeConnection | undefined;
 
@@ -36,13 +39,40 @@ function makeServer(handlers: TaskHandlers, log: Logger): TakeConnection {
     server.addService(service as ServiceDefinition, implementation);
   }
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  return async (fd, head) => {
-    // Imported here: a static import of a built-in module would be loaded with the bundle, and this one is dear.
-    const {Socket} = await import('node:net');
-    const socket = new Socket({fd, readable: true, writable: true});
-    socket.unshift(head);
-    injector.injectConnection(socket);
-  };
+  return (stream, head) => injector.injectConnection(duplexOf(stream, head) as Socket);
+}
+
+/** The HTTP/2 code wants one of Node's streams (a `net.Socket` of the descriptor does not work under Bun). */
+function duplexOf(stream: UnixStream, head: Uint8Array): Duplex {
+  const duplex = new Duplex({
+    read: () => stream.resume(),
+    write: (chunk, _encoding, done) => {
+      stream.write(chunk);
+      if (stream.writableNeedDrain) drained = done;
+      else done();
+    },
+    // A server that has said its last word is done: HTTP/2 knows no half-closed connection.
+    final: done => {
+      stream.end(() => stream.destroy());
+      done();
+    },
+    destroy: (error, done) => {
+      stream.destroy();
+      done(error);
+    },
+  });
+  let drained: (() => void) | undefined;
+  stream.on('drain', () => {
+    const done = drained;
+    drained = undefined;
+    done?.();
+  });
+  stream.on('data', chunk => {
+    if (!duplex.push(chunk)) stream.pause();
+  });
+  stream.on('close', () => duplex.destroy());
+  duplex.push(head);
+  return duplex;
 }
 
 function grpcMethod(service: string, method: MethodDefinition) {

@@ -50,9 +50,8 @@ function accept(stream: UnixStream, services: ListenerServices): void {
 }
 
 async function serveGrpc(stream: UnixStream, head: Uint8Array, services: ListenerServices): Promise<void> {
-  stream.release();
   const {grpcConnections} = await import('./grpc.ts');
-  grpcConnections(services.handlers, services.log)(stream.fd, head);
+  grpcConnections(services.handlers, services.log)(stream, head);
 }
 
 /** Only the user that the shim runs as may command it. */

@@ -17,6 +17,7 @@ import {
   kill,
   listenUnix,
   mkfifo,
+  O_CREAT,
   O_NONBLOCK,
   O_RDONLY,
   O_WRONLY,
@@ -38,6 +39,8 @@ export interface RigOptions {
   env?: Record<string, string>;
   /** Leave containerd's event socket out until `rig.serveEvents()`. */
   withoutEvents?: boolean;
+  /** Further descriptors that the shim is given and should not keep. */
+  inherit?: number[];
 }
 
 export interface BundleOptions {
@@ -113,20 +116,23 @@ export class ShimRig {
   }
 
   /** Starts the shim as our containerd does: with its socket as descriptor 3, in the bundle of its first container. */
-  async launch(id: string): Promise<void> {
+  async launch(id: string, inherit: number[] = []): Promise<void> {
     mkdirSync(this.bundle(id), {recursive: true});
     mkfifo(join(this.bundle(id), 'log'), 0o700);
     const listener = listenUnix(this.socket);
+    // A file: a shim that outlives a failed test must not hold the test runner's own.
+    const errors = openAt(AT_FDCWD, join(this.root, 'stderr'), O_WRONLY | O_CREAT, 0o600);
     const program = shimProgram();
     this.pid = spawnProcess({
       path: program[0] as string,
       argv: [...program, '-namespace', namespace, '-id', id, '-address', join(this.root, 'containerd.sock'), '-debug'],
       env: this.environment(),
       cwd: this.bundle(id),
-      fds: [-1, -1, 2, listener],
+      fds: [-1, -1, errors, listener, ...inherit],
       newSession: true,
     });
     closeFd(listener);
+    closeFd(errors);
     await this.connect();
   }
 
@@ -242,7 +248,7 @@ export async function startRig(t: ExecutionContext, options: RigOptions = {}): P
   const rig = new ShimRig(t, options.env ?? {});
   t.teardown(() => rig.dispose());
   if (!options.withoutEvents) await rig.serveEvents();
-  await rig.launch('first');
+  await rig.launch('first', options.inherit);
   return rig;
 }
 

@@ -81,6 +81,7 @@ export class UnixStream implements ByteStream {
     return !this.#needDrain;
   }
 
+  /** Calls `done` when everything queued was sent; closing is the caller's. */
   end(done?: () => void): void {
     this.#onEnd = done ?? (() => {});
     this.#guard(() => this.#flush());
@@ -88,19 +89,14 @@ export class UnixStream implements ByteStream {
 
   destroy(): void {
     if (this.#destroyed) return;
-    this.release();
+    this.#destroyed = true;
+    this.#watch[Symbol.dispose]();
     closeFd(this.fd);
+    this.#queue.length = 0;
+    this.#queued = 0;
     queueMicrotask(() => {
       for (const listener of this.#listeners.close) listener();
     });
-  }
-
-  /** Lets go of the descriptor, which is the caller's from now on. No event comes any more. */
-  release(): void {
-    this.#destroyed = true;
-    this.#watch[Symbol.dispose]();
-    this.#queue.length = 0;
-    this.#queued = 0;
   }
 
   pause(): void {

@@ -8,7 +8,7 @@ export interface ByteStream {
   on(event: 'error', listener: (error: Error) => void): unknown;
   /** Queues what the kernel does not take at once. */
   write(bytes: Uint8Array): unknown;
-  /** Sends what is queued, then closes; `done` is called when it was sent. */
+  /** Nothing more will be written; `done` is called when everything queued was sent. It may close by itself then. */
   end(done: () => void): unknown;
   /** Closes at once; "close" follows. */
   destroy(): unknown;
