@@ -1,7 +1,7 @@
 import {EngineError} from '@longshore/errdefs';
 import {syncFs} from '@longshore/linux';
 import {Digester, parseDigest, TarParser} from '@longshore/oci';
-import {decompress, readBlob} from './decompress.ts';
+import {decompress, readBlob, readBlobInPlace} from './decompress.ts';
 import {Extractor} from './extractor.ts';
 import type {ApplyJob, ApplyResult, ApplyTarget} from './job.ts';
 import type {LayerTree} from './layer-tree.ts';
@@ -13,10 +13,14 @@ import {PlainTree} from './plain-tree.ts';
 export async function applyLayer(job: ApplyJob): Promise<ApplyResult> {
   using tree = openTree(job.target);
   using extractor = new Extractor(tree, job.maxEntries);
-  const stored = new Digester(parseDigest(job.digest).algorithm);
   const tar = new Digester();
+  const isPlain = job.compression === 'none' && job.digest.startsWith('sha256:');
+  const stored = isPlain ? tar : new Digester(parseDigest(job.digest).algorithm);
   const parser = new TarParser();
-  for await (const chunk of decompress(digested(readBlob(job.blob), stored), job.compression)) {
+  const chunks = isPlain
+    ? readBlobInPlace(job.blob)
+    : decompress(digested(readBlob(job.blob), stored), job.compression);
+  for await (const chunk of chunks) {
     if (Atomics.load(job.cancel, 0) !== 0) throw new EngineError('canceled', 'unpacking was canceled');
     tar.update(chunk);
     if (tar.size > job.maxBytes) throw tooLarge(job);
@@ -24,10 +28,11 @@ export async function applyLayer(job: ApplyJob): Promise<ApplyResult> {
     for (let event = parser.next(); event; event = parser.next()) extractor.take(event);
   }
   parser.finish();
-  checkStored(job, stored);
+  const digest = tar.digest();
+  checkStored(job, isPlain ? digest : stored.digest());
   extractor.finish();
   if (job.syncFs) syncFs(tree.root);
-  return {digest: tar.digest(), size: tar.size, lostAttributes: extractor.lostAttributes};
+  return {digest, size: tar.size, lostAttributes: extractor.lostAttributes};
 }
 
 function openTree(target: ApplyTarget): LayerTree {
@@ -42,8 +47,7 @@ async function* digested(source: AsyncIterable<Buffer>, digester: Digester): Asy
   }
 }
 
-function checkStored(job: ApplyJob, stored: Digester): void {
-  const actual = stored.digest();
+function checkStored(job: ApplyJob, actual: string): void {
   if (actual !== job.digest) {
     throw new EngineError('data-loss', `blob ${job.digest} is damaged on disk: its digest is ${actual}`);
   }

@@ -1,4 +1,4 @@
-import {createReadStream} from 'node:fs';
+import {closeSync, createReadStream, openSync, readSync} from 'node:fs';
 import {pipeline, type Transform} from 'node:stream';
 import {createGunzip, createZstdDecompress} from 'node:zlib';
 import {EngineError, messageOf} from '@longshore/errdefs';
@@ -14,6 +14,20 @@ export async function* readBlob(path: string): AsyncGenerator<Buffer, void, void
     for await (const chunk of createReadStream(path, {highWaterMark: readBytes})) yield chunk as Buffer;
   } catch (error) {
     throw fileError('read blob', JSON.stringify(path), error);
+  }
+}
+
+/** The same without allocating: each piece is valid until the next is asked for. Blocks the thread while it reads. */
+export function* readBlobInPlace(path: string): Generator<Buffer, void, void> {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, 'r');
+    const buffer = Buffer.allocUnsafeSlow(readBytes);
+    for (let count = readSync(fd, buffer); count > 0; count = readSync(fd, buffer)) yield buffer.subarray(0, count);
+  } catch (error) {
+    throw fileError('read blob', JSON.stringify(path), error);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }
 
