@@ -1,11 +1,12 @@
 /** The composition root: opens everything in order, serves, and closes it in reverse. */
 import {join} from 'node:path';
 import {backgroundContext, type Logger, Scope} from '@longshore/base';
-import {EngineError} from '@longshore/errdefs';
 import type {Config} from './config/config.ts';
 import type {Environment} from './config/environment.ts';
+import {containerEndpoints, countContainers, imageUsers} from './core/containers/service.ts';
 import {EventBus} from './core/events/event-bus.ts';
 import {JobRunner} from './core/jobs/job-runner.ts';
+import {findExecutable} from './drivers/containerd/find-executable.ts';
 import {openContainerd} from './drivers/containerd/open.ts';
 import {ComponentVersions} from './drivers/host/component-versions.ts';
 import {loadHostFacts} from './drivers/host/host-facts.ts';
@@ -14,13 +15,18 @@ import {findPrograms} from './drivers/host/programs.ts';
 import {SystemInformation} from './drivers/host/system-information.ts';
 import {notifySystemd} from './drivers/host/systemd.ts';
 import {loadEngineId, makeDirectories} from './drivers/state-dir/directories.ts';
+import {containerRoutes} from './http/containers/routes.ts';
+import {containerStreamRoutes} from './http/containers/stream-routes.ts';
+import {execRoutes} from './http/exec/routes.ts';
 import {imageRoutes} from './http/images/routes.ts';
 import {type ListenerOptions, openListeners} from './http/listen.ts';
 import {networkRoutes} from './http/networks/routes.ts';
 import type {Route} from './http/route.ts';
 import {apiHandler} from './http/server.ts';
 import {systemRoutes} from './http/system/routes.ts';
+import {unavailableRoutes} from './http/unavailable-routes.ts';
 import {volumeRoutes} from './http/volumes/routes.ts';
+import {type Containers, openContainers} from './parts/containers.ts';
 import {openImages} from './parts/images.ts';
 import {networkConfig, openNetworks} from './parts/networks.ts';
 import {openVolumes} from './parts/volumes.ts';
@@ -42,22 +48,43 @@ export async function runDaemon(config: Config, environment: Environment, log: L
   const jobs = new JobRunner(log, config.containerdNamespace);
   const events = new EventBus();
   const ctx = backgroundContext(log, config.containerdNamespace);
+  const host = await loadHostFacts();
+  const programs = await findPrograms(config, environment);
   const volumes = await openVolumes({root: join(config.dataRoot, 'volumes'), events, log});
-  const images = await openImages(ctx, {client: containerd.client, config, events, users: () => ({usersOf: () => []})});
+  const images = await openImages(ctx, {
+    client: containerd.client,
+    config,
+    events,
+    users: () => imageUsers(containers.world),
+  });
   const networks = scope.use(
     await openNetworks(ctx, {
       config: networkConfig(config),
       dataRoot: config.dataRoot,
       execRoot: config.execRoot,
       events,
-      containers: () => ({find: noContainer, all: () => []}),
+      containers: () => containerEndpoints(containers.world),
       path: environment.path,
+      findProxy: () =>
+        findExecutable(config.userlandProxyPath || 'docker-proxy', environment.ownExecutable, environment.path),
     }),
     'networks',
   );
-  await networks.controller.restore(ctx, []);
-  const host = await loadHostFacts();
-  const programs = await findPrograms(config, environment);
+  const containers: Containers = scope.use(
+    await openContainers(ctx, {
+      client: containerd.client,
+      config,
+      facts: host,
+      programs,
+      events,
+      images: images.images,
+      networks: networks.controller,
+      volumes,
+      log,
+    }),
+    'containers',
+  );
+  await containers.restore();
   const system = new SystemInformation({
     engineId: await loadEngineId(config.dataRoot),
     config,
@@ -66,14 +93,18 @@ export async function runDaemon(config: Config, environment: Environment, log: L
     events,
     jobs,
     components: new ComponentVersions(containerd.client, programs, log),
-    containerCounts: () => ({total: 0, running: 0, paused: 0, stopped: 0}),
+    containerCounts: () => countContainers(containers.world),
     imageCount: () => images.images.count(ctx),
   });
   const routes: Route[] = [
     ...systemRoutes(system),
+    ...containerRoutes(containers.world),
+    ...containerStreamRoutes(containers.world),
+    ...execRoutes(containers.world),
     ...imageRoutes(images),
     ...networkRoutes(networks),
     ...volumeRoutes(volumes),
+    ...unavailableRoutes(),
   ];
   listeners.serve(apiHandler({routes, jobs, log, experimental: config.experimental}));
   log.info({addresses: listeners.addresses}, 'daemon has completed initialization');
@@ -82,6 +113,7 @@ export async function runDaemon(config: Config, environment: Environment, log: L
   notifySystemd(environment.notifySocket, 'STOPPING=1');
   listeners.stopAccepting();
   await jobs.drain(drainMs);
+  await containers.shutDown();
 }
 
 function listenerOptions(config: Config, environment: Environment, log: Logger): ListenerOptions {
@@ -92,8 +124,4 @@ function listenerOptions(config: Config, environment: Environment, log: Logger):
     activatedSockets: environment.activatedSockets,
     log,
   };
-}
-
-function noContainer(reference: string): never {
-  throw new EngineError('not-found', `No such container: ${reference}`);
 }

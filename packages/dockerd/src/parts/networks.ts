@@ -9,7 +9,7 @@ import {Controller} from '../core/networks/controller.ts';
 import {NameService} from '../core/networks/dns/name-service.ts';
 import {NetworkManager} from '../core/networks/manager.ts';
 import type {NetworkConfig} from '../core/networks/network-config.ts';
-import {PortPublisher} from '../core/networks/port-publisher.ts';
+import {PortPublisher} from '../core/networks/publish/port-publisher.ts';
 import {NetworkRegistry} from '../core/networks/registry.ts';
 import {Sandboxes} from '../core/networks/sandboxes.ts';
 import {defaultSubnetPools, parseSubnetPools} from '../core/networks/subnet-pools.ts';
@@ -17,6 +17,7 @@ import type {ContainerEndpoints, NetworkController} from '../core/ports/network-
 import {dnsSockets} from '../drivers/bridge/dns-sockets.ts';
 import {enableForwarding} from '../drivers/bridge/forwarding.ts';
 import {hostFiles, sandboxFiles} from '../drivers/bridge/host-files.ts';
+import {hostPortSockets} from '../drivers/bridge/host-port-sockets.ts';
 import {IptablesFirewall} from '../drivers/bridge/iptables.ts';
 import {openLinkDriver} from '../drivers/bridge/link-driver.ts';
 import {openNetworkStore} from '../drivers/bridge/network-store.ts';
@@ -38,6 +39,8 @@ export interface NetworksOptions {
   containers: () => ContainerEndpoints;
   /** PATH of the daemon. */
   path: string;
+  /** Path of docker-proxy. Throws `not-found`. */
+  findProxy: () => Promise<string>;
 }
 
 /**
@@ -59,7 +62,12 @@ export async function openNetworks(ctx: CallContext, options: NetworksOptions): 
     const manager = new NetworkManager({config, registry, links, firewall, events});
     await manager.open(ctx, await networkStore.load());
     const store = openSandboxStore(join(execRoot, 'libnetwork'), ctx.log);
-    const publisher = new PortPublisher();
+    const publisher = new PortPublisher({
+      firewall,
+      sockets: hostPortSockets({findProxy: options.findProxy, log: ctx.log}),
+      userlandProxy: config.userlandProxy,
+      defaultAddress: config.defaultBindingIp,
+    });
     const files = new ContainerFiles({config, registry, host: hostFiles, files: sandboxFiles});
     const neighbourhood = (containerId: string) => registry.all.filter(({endpoints}) => endpoints.has(containerId));
     const names = new NameService(dnsSockets(options.path, ctx.log), neighbourhood, ctx.log);
@@ -70,6 +78,7 @@ export async function openNetworks(ctx: CallContext, options: NetworksOptions): 
       attachments: new Attachments({registry, sandboxes, containers}),
       async [Symbol.asyncDispose]() {
         names[Symbol.dispose]();
+        publisher[Symbol.dispose]();
         links[Symbol.dispose]();
       },
     };

@@ -7,8 +7,8 @@ import type {NetworkController, Sandbox, SandboxRequest} from '../ports/network-
 import {checkEndpoint} from './endpoint-rules.ts';
 import {baseRules, networkRules} from './firewall/network-rules.ts';
 import type {NetworkConfig} from './network-config.ts';
-import type {PortPublisher} from './port-publisher.ts';
 import type {Firewall, LinkDriver, SandboxStore} from './ports.ts';
+import type {PortPublisher} from './publish/port-publisher.ts';
 import type {NetworkRegistry} from './registry.ts';
 import {adoptSandbox} from './restore.ts';
 import {requestedOf, runningSettings} from './sandbox-settings.ts';

@@ -1,8 +1,9 @@
 /** What the networks part needs from the kernel, the disk and other processes. Implemented in `drivers/bridge`. */
 
+import type {CallContext} from '@longshore/base';
 import type {NetworkRecord} from './documents.ts';
 import type {Subnet} from './ipv4.ts';
-import type {SandboxRecord} from './sandbox-record.ts';
+import type {PublishedPort, SandboxRecord} from './sandbox-record.ts';
 
 export interface BridgeDevice {
   name: string;
@@ -127,4 +128,19 @@ export interface DnsSockets {
   ): Promise<() => void>;
   /** Asks a server, from the host's network when no namespace is given. Throws when it does not answer in time. */
   ask(target: {namespace: string | undefined; server: string; transport: DnsTransport}, query: Buffer): Promise<Buffer>;
+}
+
+/** A port of the host that belongs to a container. */
+export interface HostPortHolder extends Disposable {
+  /** Starts the proxy if there is to be one. Throws when it cannot serve. */
+  serve(ctx: CallContext): Promise<void>;
+}
+
+/** The host's side of published ports. */
+export interface HostPortSockets {
+  /** Range out of which the kernel draws ports as well. */
+  ephemeralPorts(): {first: number; last: number};
+  hasIpv6(): boolean;
+  /** Takes the port on the host, so that nobody else gets it. Throws `already-exists` when somebody has it. */
+  hold(port: PublishedPort, options: {proxy: boolean}): HostPortHolder;
 }

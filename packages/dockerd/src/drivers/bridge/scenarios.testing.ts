@@ -6,13 +6,14 @@ import {deepStrictEqual as equal, match, ok, rejects} from 'node:assert/strict';
 import {execFile, execFileSync} from 'node:child_process';
 import {createSocket} from 'node:dgram';
 import {once} from 'node:events';
-import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
+import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {connect, createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
 import {callContext, createLogger, sleep} from '@longshore/base';
-import {bindInet, inNetns, openNetlink} from '@longshore/linux';
+import {bindInet, closeFd, inNetns, openNetlink, readKernelFileIfExists} from '@longshore/linux';
 import {endpointSettings} from '../../core/containers/documents/network-settings.ts';
 import {EventBus} from '../../core/events/event-bus.ts';
 import {Filters} from '../../core/filters/filters.ts';
@@ -49,6 +50,11 @@ const defaults: NetworkConfig = {
   defaultNetworkOptions: {},
 };
 
+/** docker-proxy from its sources, run by this node. */
+const proxyPath = join(root, 'docker-proxy');
+const proxySource = fileURLToPath(new URL('../../../../docker-proxy/src/main.ts', import.meta.url));
+writeFileSync(proxyPath, `#!/bin/sh\nexec ${process.execPath} ${proxySource} "$@"\n`, {mode: 0o755});
+
 const containers = new Map<string, AttachableContainer>();
 
 async function open(config: Partial<NetworkConfig> = {}) {
@@ -60,6 +66,7 @@ async function open(config: Partial<NetworkConfig> = {}) {
     events,
     containers: () => ({find: reference => containers.get(reference) as AttachableContainer, all: () => []}),
     path: process.env.PATH ?? '',
+    findProxy: async () => proxyPath,
   });
   return {
     ...networks,
@@ -93,6 +100,16 @@ function request(name: string, parts: Partial<SandboxRequest> = {}): SandboxRequ
   };
 }
 
+/** Children of this process that are proxies. */
+function proxies(): number[] {
+  const pids = readdirSync('/proc').filter(name => /^\d+$/.test(name));
+  return pids.map(Number).filter(pid => {
+    const status = readKernelFileIfExists(`/proc/${pid}/stat`) ?? '';
+    const command = readKernelFileIfExists(`/proc/${pid}/cmdline`) ?? '';
+    return status.split(' ')[3] === String(process.pid) && command.includes('-use-listen-fd');
+  });
+}
+
 /** Names of links outside, without the loopback. */
 function links(): string[] {
   using host = openNetlink();
@@ -113,8 +130,8 @@ async function serve(namespace: string, text: string) {
 }
 
 /** What somebody inside the namespace reads from port 80 of `address`; empty when nobody answers. */
-async function fetchFrom(namespace: string, address: string): Promise<string> {
-  const script = `const s = require('node:net').connect({host: '${address}', port: 80});
+async function fetchFrom(namespace: string, address: string, port = 80): Promise<string> {
+  const script = `const s = require('node:net').connect({host: '${address}', port: ${port}});
     s.setTimeout(1000, () => process.exit(0)); s.on('data', d => process.stdout.write(d)); s.on('error', () => process.exit(0))`;
   const {stdout} = await execute('nsenter', [`--net=${namespace}`, process.execPath, '-e', script]);
   return stdout;
@@ -389,6 +406,55 @@ const scenarios: Record<string, () => Promise<void>> = {
     await rejects(open({bridge: 'other0'}), {code: 'conflict'});
   },
 
+  async 'published ports'() {
+    const publish = {
+      exposedPorts: ['80/tcp', '53/udp'],
+      portBindings: {'80/tcp': [{HostIp: '', HostPort: '8080'}], '53/udp': [{HostIp: '', HostPort: ''}]},
+    };
+    const networks = await open();
+    await networks.controller.restore(ctx, []);
+    const before = ['raw', 'filter', 'nat'].flatMap(rules);
+    const web = await networks.controller.attach(ctx, request('web', publish));
+    const server = await serve(web.netnsPath as string, 'hello from web');
+    equal(
+      web.settings.Ports?.['80/tcp']?.map(({HostPort}) => HostPort),
+      ['8080', '8080'],
+    );
+    ok(
+      rules('nat').includes('-A DOCKER ! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80'),
+    );
+    equal(await textFrom('127.0.0.1', 8080), 'hello from web');
+    equal(await textFrom('::1', 8080), 'hello from web');
+    equal(await textFrom('172.17.0.1', 8080), 'hello from web');
+    const other = await networks.controller.attach(ctx, request('other'));
+    equal(await fetchFrom(other.netnsPath as string, '172.17.0.1', 8080), 'hello from web');
+    equal(await fetchFrom(web.netnsPath as string, '172.17.0.1', 8080), 'hello from web');
+    await rejects(networks.controller.attach(ctx, request('again', publish)), {
+      code: 'unknown',
+      message:
+        /failed to set up container networking: driver failed programming external connectivity on endpoint again \([0-9a-f]{64}\): Bind for 0\.0\.0\.0:8080 failed: port is already allocated/,
+    });
+    const taken = bindInet('tcp', '0.0.0.0', 8888);
+    const fixed = {exposedPorts: ['80/tcp'], portBindings: {'80/tcp': [{HostIp: '', HostPort: '8888'}]}};
+    await rejects(
+      networks.controller.attach(ctx, request('again', fixed)),
+      /failed to bind host port 0\.0\.0\.0:8888\/tcp: address already in use/,
+    );
+    closeFd(taken);
+    // A killed daemon: its proxies end by themselves, and the next one makes new ones.
+    for (const pid of proxies()) process.kill(pid, 'SIGTERM');
+    for (let i = 0; i < 100 && proxies().length > 0; i++) await sleep(20);
+    await using after = await open();
+    await after.controller.restore(ctx, [{request: request('web', publish), settings: web.settings}]);
+    equal(await textFrom('127.0.0.1', 8080), 'hello from web');
+    await after.controller.release(ctx, request('web').containerId);
+    equal(await textFrom('127.0.0.1', 8080), '');
+    equal(['raw', 'filter', 'nat'].flatMap(rules), before);
+    for (let i = 0; i < 100 && proxies().length > 0; i++) await sleep(20);
+    equal(proxies(), []);
+    server.close();
+  },
+
   async 'many at once'() {
     await using networks = await open();
     await networks.controller.restore(ctx, []);
@@ -401,9 +467,10 @@ const scenarios: Record<string, () => Promise<void>> = {
   },
 };
 
-async function textFrom(address: string): Promise<string> {
-  const socket = connect({host: address, port: 80});
-  const [data] = await Promise.race([once(socket, 'data'), sleep(500).then(() => [''])]);
+async function textFrom(address: string, port = 80): Promise<string> {
+  const socket = connect({host: address, port});
+  const failed = once(socket, 'error').then(() => ['']);
+  const [data] = await Promise.race([once(socket, 'data').catch(() => ['']), failed, sleep(500).then(() => [''])]);
   socket.destroy();
   return String(data);
 }

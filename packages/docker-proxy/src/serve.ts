@@ -1,0 +1,45 @@
+/** Runs one proxy until a signal ends it, and tells the daemon on descriptor 3 how the start went. */
+import {messageOf} from '@longshore/errdefs';
+import {closeFd, setParentDeathSignal, signalNumber, writeFd} from '@longshore/linux';
+import type {ProxyOptions} from './options.ts';
+import {type RunningProxy, startTcpProxy} from './tcp-proxy.ts';
+import {startUdpProxy} from './udp-proxy.ts';
+
+const statusFd = 3;
+const listenerFd = 4;
+
+/** Resolves with the exit status. */
+export async function serve(options: ProxyOptions): Promise<number> {
+  // A daemon that is killed starts new proxies when it comes back; this one would keep the port from them.
+  setParentDeathSignal(signalNumber('SIGTERM'));
+  let proxy: RunningProxy;
+  try {
+    proxy = await start(options);
+  } catch (error) {
+    report(`1\n${messageOf(error)}\n`);
+    return 1;
+  }
+  report('0\n');
+  await new Promise<void>(resolve => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve());
+  });
+  proxy.close();
+  return 0;
+}
+
+async function start(options: ProxyOptions): Promise<RunningProxy> {
+  if (options.protocol === 'tcp') return await startTcpProxy(options, options.useListener ? listenerFd : undefined);
+  // Datagram sockets cannot be taken over by the runtime: the same address is bound again at once.
+  if (options.useListener) closeFd(listenerFd);
+  return await startUdpProxy(options);
+}
+
+/** Who starts the proxy by hand has no such pipe. */
+function report(text: string): void {
+  try {
+    writeFd(statusFd, Buffer.from(text));
+    closeFd(statusFd);
+  } catch {
+    process.stderr.write(text.startsWith('0') ? '' : text);
+  }
+}

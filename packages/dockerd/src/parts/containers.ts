@@ -1,0 +1,127 @@
+/** Composes the containers part: core, containerd's tasks, root file systems, pipes, records. */
+import {join} from 'node:path';
+import {type CallContext, type Logger, Scope} from '@longshore/base';
+import {type ContainerdClient, defaultSnapshotter} from '@longshore/containerd-client';
+import {isErrorCode} from '@longshore/errdefs';
+import type {Config} from '../config/config.ts';
+import {ContainerRegistry} from '../core/containers/registry.ts';
+import {restoreContainers} from '../core/containers/restore.ts';
+import {taskListener} from '../core/containers/service.ts';
+import {leaveAllContainers, shutdownTimeoutMs, stopAllContainers} from '../core/containers/shutdown.ts';
+import type {World} from '../core/containers/world.ts';
+import {verifyDefaultLogConfig} from '../core/containers/verify/host.ts';
+import type {EventBus} from '../core/events/event-bus.ts';
+import {collectExecs} from '../core/exec/collect.ts';
+import type {Images} from '../core/images/images.ts';
+import type {NetworkController} from '../core/ports/network-controller.ts';
+import type {VolumeService} from '../core/ports/volume-service.ts';
+import type {HostFacts} from '../core/system/host-facts.ts';
+import {followTaskEvents} from '../drivers/containerd/task-events.ts';
+import {openTaskRuntime, type RuntimeChoice} from '../drivers/containerd/task-runtime.ts';
+import type {ProgramPaths} from '../drivers/host/component-versions.ts';
+import {LinuxHostFiles} from '../drivers/host/host-files.ts';
+import {openRootfs} from '../drivers/rootfs/rootfs.ts';
+import {loadSeccompProfile} from '../drivers/seccomp/load-profile.ts';
+import {StateDirectory} from '../drivers/state-dir/container-store.ts';
+import {StdioDriver} from '../drivers/stdio/container-io.ts';
+import {ExecStdio} from '../drivers/stdio/exec-io.ts';
+
+export interface ContainersOptions {
+  client: ContainerdClient;
+  config: Config;
+  facts: HostFacts;
+  programs: ProgramPaths;
+  events: EventBus;
+  images: Images;
+  networks: NetworkController;
+  volumes: VolumeService;
+  log: Logger;
+}
+
+export interface Containers extends AsyncDisposable {
+  world: World;
+  /** Takes over what runs. Call it once, before anything is served. */
+  restore(): Promise<void>;
+  /** Stops all containers, or lets go of them with `--live-restore`. */
+  shutDown(): Promise<void>;
+}
+
+/** The world first: networks and images look at containers through it before they are restored. */
+export async function openContainers(ctx: CallContext, options: ContainersOptions): Promise<Containers> {
+  const {client, config, log} = options;
+  verifyDefaultLogConfig(config);
+  const world = await makeWorld(ctx, options);
+  const scope = new Scope(log);
+  return {
+    world,
+    async restore() {
+      scope.use(await followTaskEvents(ctx, client, taskListener(world)), 'task events');
+      await restoreContainers(world);
+      scope.use(collectExecs(world), 'collection of execs');
+    },
+    async shutDown() {
+      if (config.liveRestore) return leaveAllContainers(world);
+      const {promise, resolve} = Promise.withResolvers<void>();
+      const limit = shutdownTimeoutMs(world);
+      const timer = Number.isFinite(limit) ? setTimeout(resolve, limit) : undefined;
+      await Promise.race([stopAllContainers(world), promise]);
+      clearTimeout(timer);
+      await leaveAllContainers(world);
+    },
+    [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
+  };
+}
+
+async function makeWorld(ctx: CallContext, options: ContainersOptions): Promise<World> {
+  const {client, config, facts, programs, events, images, networks, volumes, log} = options;
+  const stdioRoot = join(config.execRoot, 'containerd');
+  return {
+    config,
+    facts,
+    registry: new ContainerRegistry(),
+    store: new StateDirectory(join(config.dataRoot, 'containers'), log),
+    runtime: openTaskRuntime({
+      client,
+      runtimes: runtimeChoices(config, programs),
+      runtimeRoot: join(config.execRoot, 'runtime-runc'),
+      systemdCgroup: false,
+    }),
+    rootfs: await openRootfs({client, dataRoot: config.dataRoot, snapshotter: defaultSnapshotter}),
+    stdio: new StdioDriver(stdioRoot, log),
+    execIo: new ExecStdio(stdioRoot, log),
+    networks,
+    images,
+    volumes,
+    files: new LinuxHostFiles(),
+    events,
+    seccompProfile: await loadSeccompProfile(config.seccompProfile, facts),
+    initPath: programs.init,
+    runtimes: ['runc', ...Object.keys(config.runtimes)],
+    imageIds: (requestCtx, references) => imageIds(images, requestCtx, references),
+    log,
+    background: ctx,
+    shuttingDown: false,
+  };
+}
+
+/** A runtime with a path is run by runc's shim; one with a type brings its own. */
+function runtimeChoices(config: Config, {runtimes}: ProgramPaths): Map<string, RuntimeChoice> {
+  const runcShim = 'io.containerd.runc.v2';
+  const own = Object.entries(config.runtimes).map(
+    ([name, {path, runtimeType}]) => [name, {shim: runtimeType || runcShim, binary: path}] as const,
+  );
+  return new Map([['runc', {shim: runcShim, binary: runtimes.runc ?? ''}], ...own]);
+}
+
+/** Ids of the images that references name; an unknown one names nothing. */
+async function imageIds(images: Images, ctx: CallContext, references: readonly string[]): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
+  for (const reference of references) {
+    try {
+      ids.add((await images.find(ctx, reference)).target.digest);
+    } catch (error) {
+      if (!isErrorCode(error, 'not-found', 'invalid-argument')) throw error;
+    }
+  }
+  return ids;
+}
