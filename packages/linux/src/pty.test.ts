@@ -89,7 +89,7 @@ test('a hidden line is read and not shown', t => {
 test('a program on the pty sees its size and its resize, and the reader its end', async t => {
   const {master, slave} = openPty();
   setWindowSize(master, {rows: 24, columns: 80});
-  const script = 'stty size; trap "stty size; exit 5" WINCH; while :; do sleep 0.05; done';
+  const script = 'stty size; trap "stty size; exit 5" WINCH; echo ready; while :; do sleep 0.05; done';
   const argv = ['setsid', '--ctty', 'sh', '-c', script];
   const pid = spawnProcess({path: 'setsid', argv, env, fds: [slave, slave, slave]});
   closeFd(slave);
@@ -98,11 +98,11 @@ test('a program on the pty sees its size and its resize, and the reader its end'
   openPipeReader(master, {
     onData: chunk => {
       text += chunk;
-      if (text === '24 80\r\n') sleep(100).then(() => setWindowSize(master, {rows: 50, columns: 132}));
+      if (text.endsWith('ready\r\n')) setWindowSize(master, {rows: 50, columns: 132});
     },
     onEnd: ended.resolve,
   });
   await ended.promise;
-  t.is(text, '24 80\r\n50 132\r\n');
+  t.is(text, '24 80\r\nready\r\n50 132\r\n');
   waitPidSync(pid);
 });
