@@ -75,6 +75,10 @@ function makeReply({response}: Exchange): ApiReply {
     json: (status, value) => response.send(status, 'application/json', `${JSON.stringify(value)}\n`),
     empty: status => response.send(status),
     text: (status, text) => response.send(status, 'text/plain; charset=utf-8', text),
+    closing(status, contentType, body) {
+      response.closeAfter();
+      response.send(status, contentType, body);
+    },
     stream(status, contentType) {
       response.startStream(status, contentType);
       return {write: piece => response.write(piece)};

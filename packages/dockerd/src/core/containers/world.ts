@@ -39,6 +39,8 @@ export interface World {
   log: Logger;
   /** For work that no request asked for: exits, restarts, health checks. */
   background: CallContext;
+  /** Ids of the images that `ancestor` filters name, with those of images built on them. */
+  imageIds(ctx: CallContext, references: readonly string[]): Promise<ReadonlySet<string>>;
   /** True from the beginning of the shutdown: nothing is restarted or removed any more. */
   shuttingDown: boolean;
 }

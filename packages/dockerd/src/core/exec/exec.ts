@@ -20,7 +20,7 @@ export interface ExecConfig {
 export type ExecState =
   | {status: 'created'}
   | {status: 'starting'}
-  | {status: 'running'; pid: number}
+  | {status: 'running'}
   | {status: 'exited'; exitCode: number};
 
 export class Exec {
@@ -29,9 +29,13 @@ export class Exec {
   readonly config: ExecConfig;
   readonly process: Process;
   state: ExecState = {status: 'created'};
+  /** 0 until it has been started. */
+  pid = 0;
   stdin: InputPipe | undefined;
   /** Nanoseconds; when it ended, for the collection of old records. */
   endedAt: bigint | undefined;
+  /** It runs, or could not be started. */
+  readonly started: Deferred<void> = deferred<void>();
   readonly exited: Deferred<number> = deferred<number>();
   /** All of its output has been delivered. */
   readonly finished: Deferred<void> = deferred<void>();

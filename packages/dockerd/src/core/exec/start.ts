@@ -62,10 +62,11 @@ async function run(world: World, ctx: CallContext, exec: Exec, io: ExecIo): Prom
   const stdio = {...io.paths, terminal: config.tty};
   await world.runtime.createExec(ctx, containerId, {execId: id, process: exec.process, stdio});
   try {
-    const pid = await world.runtime.startExec(ctx, containerId, id);
+    exec.pid = await world.runtime.startExec(ctx, containerId, id);
     io.attached();
     // A short process may have ended, and its exit may have been told, before this call was answered.
-    if (exec.state.status === 'starting') exec.state = {status: 'running', pid};
+    if (exec.state.status === 'starting') exec.state = {status: 'running'};
+    exec.started.resolve();
   } catch (error) {
     await world.runtime.deleteExec(world.background, containerId, id).catch(() => {}); // it never ran
     throw error;
@@ -76,6 +77,7 @@ function fail(exec: Exec, error: unknown): StartError {
   const failure = translateRuntimeError(error);
   exec.state = {status: 'exited', exitCode: failure.exitCode};
   exec.endedAt = nowNano();
+  exec.started.resolve();
   exec.exited.resolve(failure.exitCode);
   return failure;
 }

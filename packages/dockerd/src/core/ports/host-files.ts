@@ -34,6 +34,8 @@ export interface HostFiles {
   unmountShm(path: string): Promise<void>;
   /** Propagation of the mount that a path is on: `shared`, `slave` or `private`. */
   propagationOf(path: string): {mountPoint: string; propagation: 'shared' | 'slave' | 'private'};
+  /** Output of ps with these arguments. Throws `ps: …` with its complaint. */
+  listProcesses(args: readonly string[]): Promise<string>;
   /** Paths of this machine that containers must not read besides Docker's list. */
   extraMaskedPaths(): string[];
 }

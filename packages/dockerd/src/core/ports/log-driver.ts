@@ -33,5 +33,6 @@ export interface LogQuery {
 
 /** Reads the log of a container, running or not. Throws `unimplemented` where the driver cannot be read. */
 export interface LogReader {
-  read(query: LogQuery): AsyncIterable<LogEntry>;
+  /** Entries in order, as many at a time as there are; never an empty list. */
+  read(query: LogQuery): AsyncIterable<LogEntry[]>;
 }

@@ -5,13 +5,11 @@ import type {Environment} from '../../config/environment.ts';
 import {findExecutable} from '../containerd/find-executable.ts';
 import type {ProgramPaths} from './component-versions.ts';
 
-/** Our own runtime first, so that an installed Longshore is complete; then the original. */
-const runtimeNames = ['runc-wrapper', 'runc'];
 const initNames = ['docker-init', 'tini'];
 
 export async function findPrograms(config: Config, environment: Environment): Promise<ProgramPaths> {
   const find = (name: string) => findIfPresent(name, environment);
-  const runc = environment.runtimeExecutable || (await firstOf(runtimeNames, find)) || 'runc';
+  const runc = environment.runtimeExecutable || (await find('runc')) || 'runc';
   const others = Object.entries(config.runtimes).map(([name, {path}]) => [name, path] as const);
   return {
     runtimes: {runc, ...Object.fromEntries(others)},

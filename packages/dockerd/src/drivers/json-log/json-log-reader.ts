@@ -23,17 +23,24 @@ export class JsonLogReader implements LogReader {
     this.#writer = writer;
   }
 
-  async *read(query: LogQuery): AsyncGenerator<LogEntry, void, void> {
+  async *read(query: LogQuery): AsyncGenerator<LogEntry[], void, void> {
     await this.#writer?.flushed();
-    for await (const line of this.#lines(query)) {
-      const entry = parseRecord(line);
-      if (!entry || (query.since !== undefined && entry.timeNano < query.since)) continue;
-      if (query.until !== undefined && entry.timeNano > query.until) return;
-      if (query.streams.has(entry.stream)) yield entry;
+    for await (const lines of this.#lines(query)) {
+      const entries: LogEntry[] = [];
+      let isOver = false;
+      for (const line of lines) {
+        const entry = parseRecord(line);
+        if (!entry || (query.since !== undefined && entry.timeNano < query.since)) continue;
+        isOver = query.until !== undefined && entry.timeNano > query.until;
+        if (isOver) break;
+        if (query.streams.has(entry.stream)) entries.push(entry);
+      }
+      if (entries.length > 0) yield entries;
+      if (isOver) return;
     }
   }
 
-  async *#lines(query: LogQuery): AsyncGenerator<string, void, void> {
+  async *#lines(query: LogQuery): AsyncGenerator<string[], void, void> {
     const current = await openIfPresent(this.#path);
     if (!current) return;
     let handle = current;
@@ -43,7 +50,7 @@ export class JsonLogReader implements LogReader {
       let reader = new LineReader(handle, offset);
       for (;;) {
         for (let lines = await reader.next(); lines.length > 0; lines = await reader.next()) {
-          yield* lines;
+          yield lines;
           if (query.signal.aborted) return;
         }
         if (!query.follow || !this.#writer) return;
@@ -130,9 +137,20 @@ export function parseRecord(line: string): LogEntry | undefined {
   }
 }
 
-async function* readRotated(file: RotatedFile, skip: number): AsyncGenerator<string, void, void> {
+/** Lines at a time of a rotated file. */
+const rotatedBatch = 256;
+
+async function* readRotated(file: RotatedFile, skip: number): AsyncGenerator<string[], void, void> {
   let number = 0;
-  for await (const line of linesOf(file)) if (number++ >= skip) yield line;
+  let batch: string[] = [];
+  for await (const line of linesOf(file)) {
+    if (number++ < skip) continue;
+    batch.push(line);
+    if (batch.length < rotatedBatch) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }
 
 async function countLines(file: RotatedFile): Promise<number> {

@@ -38,6 +38,11 @@ export class RawConnection implements AsyncIterable<Buffer> {
     return this.#socket.write(data);
   }
 
+  /** Bytes that were written but not taken by the kernel yet. */
+  get pending(): number {
+    return this.#socket.writableLength;
+  }
+
   /** Resolves when the client has taken what was written, or is gone. */
   drained(): Promise<void> {
     return drained(this.#socket);

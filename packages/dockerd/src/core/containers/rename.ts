@@ -1,0 +1,38 @@
+import type {CallContext} from '@longshore/base';
+import {codeOf, EngineError, messageOf} from '@longshore/errdefs';
+import type {Container} from './container.ts';
+import {checkName} from './names.ts';
+import {publishContainerEvent, saveContainer, type World} from './world.ts';
+
+/** Throws Docker's messages for empty, equal, bad and taken names. */
+export async function renameContainer(
+  world: World,
+  ctx: CallContext,
+  container: Container,
+  wanted: string,
+): Promise<void> {
+  if (wanted === '') throw new EngineError('invalid-argument', 'Neither old nor new names may be empty');
+  using _lock = await container.lock.acquire(ctx.signal);
+  const {record, id} = container;
+  const name = checkName(wanted);
+  const oldName = record.name;
+  if (name === oldName) {
+    throw new EngineError('invalid-argument', 'Renaming a container with the same name as its current name');
+  }
+  try {
+    world.registry.reserveName(name, id);
+  } catch (error) {
+    throw new EngineError(codeOf(error), `Error when allocating new name: ${messageOf(error)}`, {cause: error});
+  }
+  record.name = name;
+  try {
+    await saveContainer(world, container);
+    await world.networks.rename(id, container.name);
+  } catch (error) {
+    record.name = oldName;
+    world.registry.releaseName(name, id);
+    throw error;
+  }
+  world.registry.releaseName(oldName, id);
+  publishContainerEvent(world, container, 'rename', {oldName});
+}

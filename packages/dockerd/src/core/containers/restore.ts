@@ -1,0 +1,185 @@
+/**
+ * After a start of the daemon: the records on disk meet what really runs. A container that has a process is taken over,
+ * whatever its record says; one whose process ended meanwhile gets the exit that it had; leftovers are removed.
+ */
+import {isErrorCode} from '@longshore/errdefs';
+import {nowNano} from '../events/event-bus.ts';
+import type {TaskStatus} from '../ports/task-runtime.ts';
+import {Container} from './container.ts';
+import {removeLocked} from './destroy.ts';
+import {handleExit} from './exit.ts';
+import {startHealthChecks} from './health.ts';
+import {logRequestOf} from './log-request.ts';
+import {sandboxRequestOf} from './sandbox-request.ts';
+import {startLocked} from './start.ts';
+import {hasProcess, lastRunOf} from './state.ts';
+import {saveContainer, type World} from './world.ts';
+
+/** An exit of which nobody knows the code: the shim is gone too. */
+const unknownExitCode = 137;
+
+type Found = {container: Container; status: TaskStatus};
+
+/** Loads all containers and brings kernel, containerd and records together. Nothing is served before it is done. */
+export async function restoreContainers(world: World): Promise<void> {
+  for (const record of await world.store.loadAll()) {
+    const container = new Container(record);
+    world.registry.add(container);
+    reserveName(world, container);
+  }
+  const {all} = world.registry;
+  const found = await Promise.all(all.map(container => inspectTask(world, container)));
+  const running = found.filter(({status}) => isAlive(status));
+  await adopt(world, running);
+  await Promise.all(found.filter(({status}) => !isAlive(status)).map(each => finishDead(world, each)));
+  await removeStrangers(world);
+  await removeLeftovers(world);
+  void restartByPolicy(world);
+}
+
+/** Two records with one name can only come from a rename that was killed between two writes: the newer one keeps it. */
+function reserveName(world: World, container: Container): void {
+  const {record, id} = container;
+  try {
+    world.registry.reserveName(record.name, id);
+  } catch (error) {
+    if (!isErrorCode(error, 'conflict')) throw error;
+    world.log.warn({container: id, name: record.name}, 'name is taken: the container gets its id for a name');
+    record.name = `/${id}`;
+    world.registry.reserveName(record.name, id);
+  }
+}
+
+async function inspectTask(world: World, container: Container): Promise<Found> {
+  return {container, status: await world.runtime.status(world.background, container.id)};
+}
+
+function isAlive(status: TaskStatus): status is TaskStatus & {status: 'running' | 'paused'; pid: number} {
+  return status.status === 'running' || status.status === 'paused';
+}
+
+/** Takes over what runs: state, network, volumes, pipes. */
+async function adopt(world: World, running: Found[]): Promise<void> {
+  for (const {container, status} of running) {
+    if (!isAlive(status)) continue;
+    const {state} = container;
+    const startedAt = hasProcess(state) ? state.startedAt : nowNano();
+    const oomKilled = hasProcess(state) && state.oomKilled;
+    container.record.state = {status: status.status, pid: status.pid, startedAt, previous: lastRunOf(state), oomKilled};
+    container.record.hasBeenStarted = true;
+  }
+  const ids = new Set(running.map(({container}) => container.id));
+  await world.rootfs.restore(world.background, new Set(world.registry.all.map(({id}) => id)), ids);
+  await world.volumes.restore(volumeReferences(world, ids));
+  await world.networks.restore(
+    world.background,
+    running
+      .filter(({container}) => !container.record.host.NetworkMode.startsWith('container:'))
+      .map(({container}) => ({request: sandboxRequestOf(world, container), settings: container.record.network})),
+  );
+  await Promise.all(running.map(({container}) => reopen(world, container)));
+}
+
+function volumeReferences(world: World, running: ReadonlySet<string>) {
+  return world.registry.all.flatMap(({id, record}) =>
+    Object.values(record.mounts)
+      .filter(({Type}) => Type === 'volume')
+      .map(({Name}) => ({name: Name, containerId: id, mounted: running.has(id)})),
+  );
+}
+
+async function reopen(world: World, container: Container): Promise<void> {
+  const {id, record, output} = container;
+  const {OpenStdin: stdin, Tty: tty} = record.config;
+  try {
+    const io = await world.stdio.reopen({containerId: id, stdin, tty, log: logRequestOf(container), receiver: output});
+    io.attached();
+    container.setIo(io);
+  } catch (error) {
+    world.log.error({container: id, error}, 'cannot open the pipes of a running container: its output is not logged');
+  }
+  await saveContainer(world, container);
+  startHealthChecks(world, container);
+  world.log.info({container: id}, 'took over a running container');
+}
+
+/** The record may say that it runs, or containerd may still hold the task of a run that has ended. */
+async function finishDead(world: World, {container, status}: Found): Promise<void> {
+  const {state, id} = container;
+  const claimed = hasProcess(state);
+  if (!claimed && status.status === 'gone') {
+    await world.stdio.discard(id);
+    return;
+  }
+  if (!claimed) {
+    // A start that was killed before the process ran: nobody was told about it.
+    await world.runtime.destroy(world.background, id);
+    await world.networks.release(world.background, id);
+    await world.stdio.discard(id);
+    return;
+  }
+  const exit = status.status === 'stopped' ? status : {exitCode: unknownExitCode, exitedAt: nowNano()};
+  await reopenForTheRest(world, container);
+  await handleExit(world, container, state.pid, exit);
+}
+
+/** What the container wrote last is still in its pipes. */
+async function reopenForTheRest(world: World, container: Container): Promise<void> {
+  const {id, record, output} = container;
+  try {
+    const request = {
+      containerId: id,
+      stdin: false,
+      tty: record.config.Tty,
+      log: logRequestOf(container),
+      receiver: output,
+    };
+    container.setIo(await world.stdio.reopen(request));
+  } catch (error) {
+    world.log.debug({container: id, error}, 'a container that has ended left no output');
+  }
+}
+
+/** Tasks in our namespace that belong to no container: of a create or remove that was killed. */
+async function removeStrangers(world: World): Promise<void> {
+  for (const id of await world.runtime.list(world.background)) {
+    if (world.registry.get(id)) continue;
+    world.log.warn({container: id}, 'removing the task of a container that does not exist');
+    await world.runtime.destroy(world.background, id);
+  }
+}
+
+/** `--rm` containers that ended while no daemon was there, and removals that failed. */
+async function removeLeftovers(world: World): Promise<void> {
+  for (const container of world.registry.all) {
+    const {state, record} = container;
+    const wasRun = state.status === 'exited' || (state.status === 'created' && state.error !== '');
+    if (state.status !== 'dead' && !(record.host.AutoRemove && wasRun)) continue;
+    using _lock = await container.lock.acquire();
+    await removeLocked(world, world.background, container, {removeVolumes: true}).catch(error => {
+      world.log.error({container: container.id, error}, 'cannot remove the container');
+    });
+  }
+}
+
+/** Starts what its policy wants to run, in the order of creation. Served meanwhile: a start may take its time. */
+async function restartByPolicy(world: World): Promise<void> {
+  const waiting = world.registry.all
+    .filter(({record, state}) => wantsStart(record.host.RestartPolicy.Name, record.manuallyStopped, state.status))
+    .sort((a, b) => (a.record.created < b.record.created ? -1 : 1));
+  await Promise.all(
+    waiting.map(async container => {
+      using _lock = await container.lock.acquire();
+      if (hasProcess(container.state) || container.removing || world.shuttingDown) return;
+      await startLocked(world, world.background, container).catch(error => {
+        world.log.error({container: container.id, error}, 'cannot start the container');
+      });
+    }),
+  );
+}
+
+function wantsStart(policy: string, manuallyStopped: boolean, status: string): boolean {
+  if (status === 'restarting') return true;
+  if (status !== 'exited') return false;
+  return policy === 'always' || (policy === 'unless-stopped' && !manuallyStopped);
+}

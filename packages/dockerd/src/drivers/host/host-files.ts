@@ -1,0 +1,121 @@
+/** The host's file system and kernel, as containers need them. */
+import {execFile} from 'node:child_process';
+import {existsSync, globSync, readlinkSync} from 'node:fs';
+import {mkdir, rm, stat, writeFile} from 'node:fs/promises';
+import {hostname} from 'node:os';
+import {promisify} from 'node:util';
+import {EngineError} from '@longshore/errdefs';
+import {
+  isMountPoint,
+  MS_NODEV,
+  MS_NOEXEC,
+  MS_NOSUID,
+  mount,
+  readKernelFile,
+  readMountInfo,
+  umount,
+} from '@longshore/linux';
+import {parseCapabilityMask} from '../../core/containers/spec/capabilities.ts';
+import type {HostFiles, PathKind} from '../../core/ports/host-files.ts';
+import {allDevices, blockDeviceOf, devicesOf} from './devices.ts';
+import {makeDirectoryInside, openDirectoryInside, readUserDatabase} from './rootfs-files.ts';
+
+const run = promisify(execFile);
+
+export class LinuxHostFiles implements HostFiles {
+  #capabilities: string[] | undefined;
+  #extraMasked: string[] | undefined;
+
+  hostname(): string {
+    return hostname();
+  }
+
+  capabilities(): string[] {
+    this.#capabilities ??= parseCapabilityMask(
+      /^CapBnd:\s*([0-9a-f]+)$/m.exec(readKernelFile('/proc/self/status'))?.[1] ?? '0',
+    );
+    return this.#capabilities;
+  }
+
+  async pathKind(path: string): Promise<PathKind> {
+    try {
+      const found = await stat(path);
+      return found.isDirectory() ? 'directory' : found.isFile() ? 'file' : 'other';
+    } catch (error) {
+      const {code} = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+      throw error;
+    }
+  }
+
+  async makeDirectory(path: string): Promise<void> {
+    await mkdir(path, {recursive: true, mode: 0o755});
+  }
+
+  devices(pathOnHost: string, pathInContainer: string, permissions: string) {
+    return devicesOf(pathOnHost, pathInContainer, permissions);
+  }
+
+  allDevices() {
+    return allDevices();
+  }
+
+  blockDevice(path: string) {
+    return blockDeviceOf(path);
+  }
+
+  readUserDatabase(rootfs: string) {
+    return readUserDatabase(rootfs);
+  }
+
+  makeDirectoryInside(rootfs: string, path: string): void {
+    makeDirectoryInside(rootfs, path);
+  }
+
+  pathInside(rootfs: string, path: string): string | undefined {
+    return openDirectoryInside(rootfs, path, fd => readlinkSync(`/proc/self/fd/${fd}`));
+  }
+
+  async writeFile(path: string, content: string): Promise<void> {
+    await writeFile(path, content, {mode: 0o644});
+  }
+
+  async mountShm(path: string, size: number): Promise<void> {
+    await mkdir(path, {recursive: true, mode: 0o700});
+    if (!isMountPoint(path)) mount('shm', path, 'tmpfs', MS_NOSUID | MS_NODEV | MS_NOEXEC, `mode=1777,size=${size}`);
+  }
+
+  async unmountShm(path: string): Promise<void> {
+    if (existsSync(path) && isMountPoint(path)) umount(path);
+    await rm(path, {recursive: false, force: true}).catch(() => {}); // an empty directory may stay
+  }
+
+  propagationOf(path: string) {
+    const inside = ({mountPoint}: {mountPoint: string}) =>
+      path === mountPoint || path.startsWith(mountPoint === '/' ? '/' : `${mountPoint}/`);
+    const [found] = readMountInfo()
+      .filter(inside)
+      .sort((a, b) => b.mountPoint.length - a.mountPoint.length);
+    const fields = found?.optionalFields ?? [];
+    const propagation = fields.some(each => each.startsWith('shared:'))
+      ? 'shared'
+      : fields.some(each => each.startsWith('master:'))
+        ? 'slave'
+        : 'private';
+    return {mountPoint: found?.mountPoint ?? '/', propagation} as const;
+  }
+
+  async listProcesses(args: readonly string[]): Promise<string> {
+    try {
+      return (await run('ps', args)).stdout;
+    } catch (error) {
+      const [complaint = ''] = ((error as {stderr?: string}).stderr ?? '').trim().split('\n');
+      throw new EngineError('unknown', `ps: ${complaint || (error as Error).message}`, {cause: error});
+    }
+  }
+
+  extraMaskedPaths(): string[] {
+    this.#extraMasked ??= globSync('/sys/devices/system/cpu/cpu[0-9]*/thermal_throttle').sort();
+    return this.#extraMasked;
+  }
+}

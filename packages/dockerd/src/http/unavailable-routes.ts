@@ -1,0 +1,79 @@
+/** Operations of Docker that this engine does not have: each says so, none is ignored. */
+import {EngineError} from '@longshore/errdefs';
+import type {Route} from './route.ts';
+
+const noManager =
+  'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
+const noExperiment =
+  'This experimental feature is disabled by default. Start the Docker daemon in experimental mode in order to enable it.';
+
+/** Method and path of each, by what is answered. */
+const notInSwarm = [
+  'GET /swarm',
+  'GET /swarm/unlockkey',
+  'POST /swarm/update',
+  ...['services', 'nodes', 'tasks', 'secrets', 'configs'].flatMap(kind => [`GET /${kind}`, `GET /${kind}/{id}`]),
+  ...['services', 'secrets', 'configs'].flatMap(kind => [`POST /${kind}/create`, `POST /${kind}/{id}/update`]),
+  ...['services', 'nodes', 'secrets', 'configs'].map(kind => `DELETE /${kind}/{id}`),
+  'POST /nodes/{id}/update',
+  'GET /services/{id}/logs',
+  'GET /tasks/{id}/logs',
+];
+
+const unsupported: Record<string, string> = {
+  'POST /swarm/init': 'swarm mode',
+  'POST /swarm/join': 'swarm mode',
+  'POST /swarm/unlock': 'swarm mode',
+  'POST /build': 'building images',
+  'POST /build/prune': 'the build cache',
+  'POST /build/cancel': 'building images',
+  'POST /session': 'build sessions',
+  'POST /grpc': 'the BuildKit API',
+  'POST /commit': 'committing containers',
+  'GET /plugins/{name}/json': 'plugins',
+  'GET /plugins/privileges': 'plugins',
+  'DELETE /plugins/{name}': 'plugins',
+  'POST /plugins/{name}/enable': 'plugins',
+  'POST /plugins/{name}/disable': 'plugins',
+  'POST /plugins/pull': 'plugins',
+  'POST /plugins/{name}/push': 'plugins',
+  'POST /plugins/{name}/upgrade': 'plugins',
+  'POST /plugins/{name}/set': 'plugins',
+  'POST /plugins/create': 'plugins',
+  'GET /containers/{name}/attach/ws': 'attaching by websocket',
+  'GET /containers/{name}/stats': 'statistics of containers',
+  'GET /containers/{name}/export': 'exporting containers',
+  'HEAD /containers/{name}/archive': 'copying files',
+  'GET /containers/{name}/archive': 'copying files',
+  'PUT /containers/{name}/archive': 'copying files',
+};
+
+const checkpoints = [
+  'GET /containers/{name}/checkpoints',
+  'POST /containers/{name}/checkpoints',
+  'DELETE /containers/{name}/checkpoints/{checkpoint}',
+];
+
+/** To be put behind all other routes: the first match wins. */
+export function unavailableRoutes(): Route[] {
+  const refuse = (key: string, error: () => EngineError): Route => {
+    const [method = '', path = ''] = key.split(' ');
+    return {
+      method: method as Route['method'],
+      path,
+      job: 'unavailable',
+      handle() {
+        throw error();
+      },
+    };
+  };
+  return [
+    {method: 'GET', path: '/plugins', job: 'plugins', handle: (_request, reply) => reply.json(200, [])},
+    refuse('POST /swarm/leave', () => new EngineError('unavailable', 'This node is not part of a swarm')),
+    ...notInSwarm.map(key => refuse(key, () => new EngineError('unavailable', noManager))),
+    ...checkpoints.map(key => refuse(key, () => new EngineError('unimplemented', noExperiment))),
+    ...Object.entries(unsupported).map(([key, what]) =>
+      refuse(key, () => new EngineError('unimplemented', `${what}: not supported yet`)),
+    ),
+  ];
+}
