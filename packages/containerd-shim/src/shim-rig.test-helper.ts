@@ -41,6 +41,8 @@ export interface RigOptions {
   withoutEvents?: boolean;
   /** Further descriptors that the shim is given and should not keep. */
   inherit?: number[];
+  /** Further flags; with -socket the shim makes its own socket there. */
+  flags?: string[];
 }
 
 export interface BundleOptions {
@@ -116,7 +118,7 @@ export class ShimRig {
   }
 
   /** Starts the shim as our containerd does: with its socket as descriptor 3, in the bundle of its first container. */
-  async launch(id: string, inherit: number[] = []): Promise<void> {
+  async launch(id: string, {inherit = [], flags = []}: RigOptions = {}): Promise<void> {
     mkdirSync(this.bundle(id), {recursive: true});
     mkfifo(join(this.bundle(id), 'log'), 0o700);
     const listener = listenUnix(this.socket);
@@ -125,7 +127,17 @@ export class ShimRig {
     const program = shimProgram();
     this.pid = spawnProcess({
       path: program[0] as string,
-      argv: [...program, '-namespace', namespace, '-id', id, '-address', join(this.root, 'containerd.sock'), '-debug'],
+      argv: [
+        ...program,
+        '-namespace',
+        namespace,
+        '-id',
+        id,
+        '-address',
+        join(this.root, 'containerd.sock'),
+        '-debug',
+        ...flags,
+      ],
       env: this.environment(),
       cwd: this.bundle(id),
       fds: [-1, -1, errors, listener, ...inherit],
@@ -133,15 +145,18 @@ export class ShimRig {
     });
     closeFd(listener);
     closeFd(errors);
-    await this.connect();
+    const own = flags[flags.indexOf('-socket') + 1];
+    await this.connect(flags.includes('-socket') && own ? own : this.socket);
   }
 
   environment(): Record<string, string> {
     return {PATH: process.env.PATH ?? '/usr/sbin:/usr/bin', TTRPC_ADDRESS: this.eventAddress, ...this.#env};
   }
 
-  async connect(): Promise<void> {
-    this.client = await dial(this.socket);
+  async connect(path: string): Promise<void> {
+    // Its own socket is only there when it serves.
+    for (let i = 0; i < 500 && !existsSync(path); i++) await new Promise(resolve => setTimeout(resolve, 10));
+    this.client = await dial(path);
     this.task = this.client.service(TaskDefinition);
   }
 
@@ -248,7 +263,7 @@ export async function startRig(t: ExecutionContext, options: RigOptions = {}): P
   const rig = new ShimRig(t, options.env ?? {});
   t.teardown(() => rig.dispose());
   if (!options.withoutEvents) await rig.serveEvents();
-  await rig.launch('first', options.inherit);
+  await rig.launch('first', options);
   return rig;
 }
 
