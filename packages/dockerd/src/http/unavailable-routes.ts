@@ -30,7 +30,6 @@ const unsupported: Record<string, string> = {
   'POST /session': 'build sessions',
   'POST /grpc': 'the BuildKit API',
   'POST /commit': 'committing containers',
-  'GET /plugins/{name}/json': 'plugins',
   'GET /plugins/privileges': 'plugins',
   'DELETE /plugins/{name}': 'plugins',
   'POST /plugins/{name}/enable': 'plugins',
@@ -69,6 +68,14 @@ export function unavailableRoutes(): Route[] {
   };
   return [
     {method: 'GET', path: '/plugins', job: 'plugins', handle: (_request, reply) => reply.json(200, [])},
+    {
+      method: 'GET',
+      path: '/plugins/{name}/json',
+      job: 'plugins',
+      handle: ({param}) => {
+        throw new EngineError('not-found', `plugin ${JSON.stringify(param('name'))} not found`);
+      },
+    },
     refuse('POST /swarm/leave', () => new EngineError('unavailable', 'This node is not part of a swarm')),
     ...notInSwarm.map(key => refuse(key, () => new EngineError('unavailable', noManager))),
     ...checkpoints.map(key => refuse(key, () => new EngineError('unimplemented', noExperiment))),

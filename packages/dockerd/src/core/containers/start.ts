@@ -72,11 +72,12 @@ async function launch(world: World, ctx: CallContext, container: Container): Pro
   });
   const built = buildSpec(inputs);
   const spec = encodeSpec(built);
-  container.setIo(io);
   const stdio = {...io.paths, terminal: record.config.Tty};
   const pid = await createTask(world, ctx, {id, spec, runtime: record.host.Runtime, image: record.config.Image, stdio});
   scope.defer(`destroy task ${id}`, () => world.runtime.destroy(world.background, id));
   io.attached();
+  // Clients pass their input on from now on: the shim has its end, and can be told to close it.
+  container.setIo(io);
   await world.runtime.start(ctx, id).catch(error => Promise.reject(translateRuntimeError(error)));
   container.process = built.process;
   const previous = lastRunOf(record.state);
