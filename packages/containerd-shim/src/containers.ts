@@ -4,13 +4,14 @@ import type {Options} from '@longshore/api/gen/containerd/types/runc/options/oci
 import type {Logger} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
 import {mountAll} from '@longshore/linux';
-import {RuncRuntime, type SpawnRuntime} from '@longshore/runc-wrapper';
+import {RuncRuntime} from '@longshore/runc-wrapper';
 import {makeRootfs, runtimeRoot, unmountRootfs, writeRuntimeFiles} from './bundle.ts';
 import {Container, type RestoreSource} from './container.ts';
 import {ContainerEvents} from './events.ts';
 import type {StdioUris} from './process/stdio.ts';
 import type {Publisher} from './publisher.ts';
 import type {Reaper} from './reaper.ts';
+import {runtimeSpawner} from './runtime-spawner.ts';
 
 export interface ContainersOptions {
   namespace: string;
@@ -103,14 +104,15 @@ export class Containers {
 
   #runtime(bundle: string, options: Options): RuncRuntime {
     const {namespace, debug, env, reaper} = this.#options;
+    const log = `${bundle}/log.json`;
     return new RuncRuntime({
       binary: options.binaryName || 'runc',
       root: runtimeRoot(options, namespace),
-      log: `${bundle}/log.json`,
+      log,
       systemdCgroup: options.systemdCgroup,
       debug,
       env,
-      spawn: runtimeSpawner(reaper),
+      spawn: runtimeSpawner(reaper, log),
     });
   }
 
@@ -127,13 +129,4 @@ export class Containers {
 
 function restoreSource(imagePath: string, options: Options): RestoreSource {
   return {imagePath, ...(options.criuWorkPath === '' ? {} : {workPath: options.criuWorkPath})};
-}
-
-/** Runtime processes are children like all others: the reaper has their exit status. */
-export function runtimeSpawner(reaper: Reaper): SpawnRuntime {
-  return async invocation => {
-    const child = reaper.spawn(invocation);
-    invocation.started?.(child.pid);
-    return child.exited;
-  };
 }

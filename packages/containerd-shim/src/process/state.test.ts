@@ -40,7 +40,7 @@ test('which operation each state refuses', t => {
     exec: ['created', 'running'],
     update: ['created', 'running', 'paused'],
     checkpoint: ['running', 'paused'],
-    resize: ['created', 'running', 'paused'],
+    resize: ['created', 'running', 'paused', 'stopped'],
     kill: ['created', 'running', 'paused', 'stopped'],
   };
   for (const [operation, statuses] of Object.entries(allowed) as [Operation, ProcessStatus[]][]) {

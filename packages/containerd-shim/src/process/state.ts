@@ -60,7 +60,8 @@ const refusals: Record<Operation, Partial<Record<ProcessStatus, string>>> = {
     stopped: 'cannot checkpoint a stopped container',
     deleted: 'cannot checkpoint a deleted process',
   },
-  resize: {stopped: 'cannot resize a stopped container', deleted: 'cannot resize a deleted process'},
+  // The client's first resize races with a process that ends at once; there is no use in an error then.
+  resize: {deleted: 'cannot resize a deleted process'},
   kill: {deleted: 'cannot kill a deleted process'},
 };
 

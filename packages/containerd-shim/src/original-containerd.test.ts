@@ -1,0 +1,122 @@
+/**
+ * Debian's containerd with this shim in place of its own: one scenario of `ctr` with each of the two, the same output.
+ * Needs root, Debian's containerd and runc, and the compiled shim (`npm run build`).
+ */
+import {spawnSync} from 'node:child_process';
+import {chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join, resolve} from 'node:path';
+import anyTest, {type ExecutionContext} from 'ava';
+import {isRoot} from './shim-rig.test-helper.ts';
+
+const ours = process.env.LONGSHORE_SHIM ?? resolve(import.meta.dirname, '../../../dist/bin/containerd-shim-runc-v2');
+const original = '/usr/bin/containerd-shim-runc-v2';
+const needed = [ours, original, '/usr/bin/containerd', '/usr/bin/ctr', '/usr/sbin/runc', '/usr/bin/script'];
+const test = isRoot && needed.every(path => existsSync(path)) ? anyTest.serial : anyTest.skip;
+
+/** Run with the directory as $1. Its /run is private, so the fixed directory of shim sockets is too. */
+const scenario = `
+cd $1
+mount -t tmpfs tmpfs /run && mkdir /run/containerd && ip link set lo up
+start() {
+  PATH=$PWD/bin:$PATH containerd -c $PWD/config.toml >>containerd.log 2>&1 &
+  CONTAINERD=$!
+  for i in $(seq 100); do ctr version >/dev/null 2>&1 && break; sleep 0.1; done
+}
+export CONTAINERD_ADDRESS=$PWD/c.sock CONTAINERD_NAMESPACE=test
+start
+run() { timeout -s KILL 20 ctr run "$@"; echo "exit $?"; }
+list() { ctr tasks ls | awk 'NR > 1 {print $1, $3}'; }
+waitfor() { for i in $(seq 100); do list | grep -q "$1" && return; sleep 0.05; done; echo "no $1"; }
+echo "# run"
+run --rm --env PATH=/bin --rootfs rootfs c1 echo hello
+run --rm --env PATH=/bin --rootfs rootfs c2 sh -c 'echo out; echo err >&2; exit 3'
+run --rm --env PATH=/bin --rootfs rootfs c3 sh -c 'kill -9 $$'
+(sleep 0.5; echo one; sleep 0.2; echo two) | run --rm --env PATH=/bin --rootfs rootfs c4 cat
+run --rm --env PATH=/bin --rootfs rootfs c5 sh -c 'dd if=/dev/zero bs=65536 count=1600 2>/dev/null' | wc -c
+echo "# terminal"
+script -qec "timeout -s KILL 20 ctr run --rm -t --env PATH=/bin --rootfs rootfs c6 sh -c 'stty size; [ -t 1 ] && echo tty; exit 7'" /dev/null; echo "exit $?"
+echo "# errors"
+run --rm --env PATH=/bin --rootfs rootfs c7 /no/such/program
+run --rm --runc-binary /no/such/runc --env PATH=/bin --rootfs rootfs c8 true
+echo "# detached"
+run -d --env PATH=/bin --rootfs rootfs d1 sh -c 'trap "exit 5" TERM; while true; do sleep 0.05; done'
+waitfor RUNNING; list
+ctr tasks exec --exec-id e1 d1 sh -c 'echo in exec; exit 6'; echo "exit $?"
+ctr tasks exec --exec-id e2 d1 /no/such/program; echo "exit $?"
+script -qec "ctr tasks exec -t --exec-id e3 d1 sh -c '[ -t 0 ] && echo tty'" /dev/null; echo "exit $?"
+ctr tasks ps d1 | wc -l
+ctr tasks metrics d1 | awk '{print $1}' | grep -c -E 'memory|pids|cpu'
+ctr tasks pause d1; list; ctr tasks resume d1; list
+ctr tasks delete d1; echo "exit $?"
+ls $PWD/state/io.containerd.runtime.v2.task/test/d1
+echo "# containerd killed"
+kill -9 $CONTAINERD; wait $CONTAINERD 2>/dev/null
+start; list
+ctr tasks exec --exec-id e4 d1 echo still there
+ctr tasks kill -s TERM d1; waitfor STOPPED; list
+ctr tasks delete d1; echo "exit $?"; ctr containers delete d1; list
+echo "# exit while containerd is away"
+run -d --env PATH=/bin --rootfs rootfs d2 sh -c 'sleep 1; exit 9'
+kill -9 $CONTAINERD; wait $CONTAINERD 2>/dev/null
+sleep 1.2; start; list
+ctr tasks delete d2; echo "exit $?"; ctr containers delete d2
+echo "# shim killed"
+run -d --env PATH=/bin --rootfs rootfs d3 sleep 1000
+kill -9 $(pgrep -f 'shim-runc-v2 -namespace test -id d3')
+for i in $(seq 100); do [ -z "$(list)" ] && break; sleep 0.05; done; list
+ctr containers delete d3
+sleep 0.3
+ls state/io.containerd.runtime.v2.task/test /run/containerd/runc/test
+pgrep -l containerd-shim
+echo "# end"
+kill $CONTAINERD; wait $CONTAINERD
+`;
+
+const config = (root: string) => `version = 2
+root = "${root}/root"
+state = "${root}/state"
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.devmapper"]
+[grpc]
+  address = "${root}/c.sock"
+`;
+
+test('the same scenario with this shim and with the original one', t => {
+  t.timeout(120_000);
+  const expected = play(t, original);
+  const actual = play(t, ours);
+  t.true(expected.includes('# end') && expected.includes('in exec'), expected);
+  t.is(actual, expected);
+});
+
+function play(t: ExecutionContext, shim: string): string {
+  const root = mkdtempSync(join(tmpdir(), 'ctrd-'));
+  t.teardown(() => rmSync(root, {recursive: true, force: true}));
+  makeRootfs(join(root, 'rootfs'));
+  mkdirSync(join(root, 'bin'));
+  symlinkSync(shim, join(root, 'bin/containerd-shim-runc-v2'));
+  writeFileSync(join(root, 'config.toml'), config(root));
+  writeFileSync(join(root, 'scenario'), scenario);
+  const namespaces = ['-m', '-n', '-p', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
+  const result = spawnSync('unshare', [...namespaces, 'bash', join(root, 'scenario'), root], {timeout: 60_000});
+  return normalized(`${result.stdout}\n${result.stderr}`, root);
+}
+
+/** Without what differs from run to run: times, pids, the directory, a resize that came too late (with theirs only). */
+function normalized(text: string, root: string): string {
+  return text
+    .replaceAll(root, 'ROOT')
+    .replaceAll(/.*resize pty.*\n/g, '')
+    .replaceAll(/time="[^"]*" /g, '')
+    .replaceAll(/[0-9]+: Killed/g, 'Killed')
+    .replaceAll(/line \d+: +\d+/g, 'line');
+}
+
+function makeRootfs(path: string): void {
+  for (const directory of ['bin', 'proc', 'dev', 'sys', 'run', 'tmp', 'etc'])
+    mkdirSync(join(path, directory), {recursive: true});
+  chmodSync(path, 0o755);
+  copyFileSync('/bin/busybox', join(path, 'bin/busybox'));
+  for (const name of ['sh', 'cat', 'echo', 'sleep', 'true', 'dd', 'stty', 'kill'])
+    symlinkSync('busybox', join(path, 'bin', name));
+}
