@@ -60,7 +60,9 @@ export class Cli implements Disposable {
 function openClient(globals: Globals, config: ConfigFile): EngineClient {
   const version = process.env.DOCKER_API_VERSION?.replace(/^v/, '');
   const headers = {...config.HttpHeaders, ...customHeaders(process.env.DOCKER_CUSTOM_HEADERS ?? '')};
-  return new EngineClient(resolveEndpoint(globals, config), {headers, ...(version && {version})});
+  const trace = (text: string) => process.stderr.write(`${new Date().toISOString()} debug: ${text}\n`);
+  const endpoint = resolveEndpoint(globals, config);
+  return new EngineClient(endpoint, {headers, ...(version && {version}), ...(globals.isDebug && {trace})});
 }
 
 /** `name=value` pairs separated by commas. */

@@ -44,17 +44,28 @@ export interface ServerTraits {
   isExperimental: boolean;
 }
 
+export interface ClientOptions {
+  /** Sent with every request. */
+  headers?: Record<string, string>;
+  /** Fixes the API version. */
+  version?: string;
+  /** Told of every request, for `--debug`. */
+  trace?(text: string): void;
+}
+
 export class EngineClient {
   readonly endpoint: Endpoint;
   readonly #headers: Record<string, string>;
+  readonly #trace: ClientOptions['trace'];
   readonly #idle: HttpConnection[] = [];
   #version: string | undefined;
   #traits: Promise<ServerTraits | undefined> | undefined;
 
   /** `version` fixes the API version (DOCKER_API_VERSION); otherwise it is negotiated with the first request. */
-  constructor(endpoint: Endpoint, options: {headers?: Record<string, string>; version?: string} = {}) {
+  constructor(endpoint: Endpoint, options: ClientOptions = {}) {
     this.endpoint = endpoint;
     this.#version = options.version;
+    this.#trace = options.trace;
     this.#headers = {
       ...options.headers,
       Host: hostHeader(endpoint),
@@ -202,6 +213,7 @@ export class EngineClient {
     if (options.contentType) headers['Content-Type'] = options.contentType;
     Object.assign(headers, options.headers);
     const path = this.endpoint.basePath + target;
+    this.#trace?.(`${method} ${path}`);
     try {
       return await connection.exchange({method, path, headers, ...(body !== undefined && {body})});
     } catch (error) {

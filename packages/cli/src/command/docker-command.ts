@@ -3,7 +3,7 @@ import {Command} from '@oclif/core/command';
 import type {Config} from '@oclif/core/config';
 import type {Cli} from '../cli.ts';
 import {type ParsedArgv, parseArgv} from './argv.ts';
-import {ExitStatus, UsageError} from './errors.ts';
+import {CliError, ExitStatus, UsageError} from './errors.ts';
 import type {FlagSpecs} from './flags.ts';
 import {formatCommandHelp} from './help.ts';
 import {noArguments, type Positional} from './positional.ts';
@@ -57,12 +57,24 @@ export abstract class DockerCommand<F extends FlagSpecs = FlagSpecs> extends Com
   }
 
   override async run(): Promise<number> {
-    return (await this.execute(this.#input!)) ?? 0;
+    const input = this.#input!;
+    await checkVersions((this.constructor as typeof DockerCommand).flags, input);
+    return (await this.execute(input)) ?? 0;
   }
 
   /** Errors go up as they are: `main.ts` turns them into texts and exit codes. */
   override async catch(error: Error): Promise<never> {
     throw error;
+  }
+}
+
+/** Refuses flags that an older engine would drop without a word. */
+async function checkVersions(specs: FlagSpecs, {cli, given}: Input): Promise<void> {
+  for (const name of given) {
+    const minimum = specs[name]?.since;
+    if (minimum === undefined || (await cli.client.supports(minimum))) continue;
+    const version = await cli.client.version();
+    throw new CliError(`"--${name}" requires API version ${minimum}, but the Docker daemon API version is ${version}`);
   }
 }
 

@@ -25,6 +25,8 @@ export type FlagSpec<T> = Interfaces.OptionFlag<T> & {
   /** The value that an occurrence without `=value` has; undefined when a value is required. */
   bare?: string;
   shown?: string;
+  /** API version that knows it; older engines would drop it without a word. */
+  since?: string;
   /** Takes one occurrence. Throws an Error with Docker's text for a value it cannot accept. */
   set(previous: T, text: string): T;
 };
@@ -149,6 +151,11 @@ export function filter(usage: string, options: FlagOptions<Filters> = {}): FlagS
     return {...previous, [key]: {...previous[key], [value]: true as const}};
   };
   return custom('filter', usage, set, {...options, initial: options.initial ?? {}});
+}
+
+/** A flag that needs an engine of at least this API version. */
+export function since<T>(version: string, spec: FlagSpec<T>): FlagSpec<T> {
+  return {...spec, since: version};
 }
 
 export const flag = {bool, string, int, uint16, bytes, duration, list, strings, map, filter, custom};

@@ -26,6 +26,7 @@ interface Found {
 
 function findCommand(table: CommandTable, words: string[]): Found | undefined {
   const [first, second] = words;
+  if (first === undefined) return undefined;
   const short = table.commands.find(entry => entry.shortcut === first || entry.path === first);
   if (short) return {entry: short, args: words.slice(1)};
   const path = `${first} ${second}`;

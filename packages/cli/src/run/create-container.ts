@@ -116,8 +116,10 @@ async function checkVersion(
       );
     }
   };
-  if (host?.Annotations) await needs('1.43', '"annotation"');
+  if (Object.values(networking?.EndpointsConfig ?? {}).some(endpoint => endpoint?.MacAddress)) {
+    await needs('1.44', '"specify mac-address per network"');
+  }
   if (Object.keys(networking?.EndpointsConfig ?? {}).length > 1)
-    await needs('1.44', 'specify container with multiple networks');
+    await needs('1.44', '"specify container with multiple networks"');
   if (host?.Mounts?.some(mount => mount.VolumeOptions?.Subpath)) await needs('1.45', '"volume-subpath"');
 }

@@ -1,5 +1,5 @@
 /** Flags of `run` and `create` about the host: isolation, mounts, network, logs. */
-import {type FlagSpecs, flag} from '../command/flags.ts';
+import {type FlagSpecs, flag, since} from '../command/flags.ts';
 import {checkAddHost, checkDeviceRule, checkDnsSearch, checkIp, checkLink} from './flag-values.ts';
 import {gpuFlag} from './gpus.ts';
 import {mountFlag} from './mounts.ts';
@@ -16,10 +16,10 @@ export const isolationFlags = {
   'cap-add': flag.list('Add Linux capabilities'),
   'cap-drop': flag.list('Drop Linux capabilities'),
   'cgroup-parent': flag.string('Optional parent cgroup for the container'),
-  cgroupns: flag.string(cgroupnsUsage),
+  cgroupns: since('1.41', flag.string(cgroupnsUsage)),
   device: flag.list('Add a host device to the container'),
   'device-cgroup-rule': flag.list('Add a rule to the cgroup allowed devices list', {check: checkDeviceRule}),
-  gpus: gpuFlag,
+  gpus: since('1.40', gpuFlag),
   'group-add': flag.list('Add additional groups to join'),
   ipc: flag.string('IPC mode to use'),
   isolation: flag.string('Container isolation technology'),
@@ -55,7 +55,7 @@ export const networkFlags = {
   ip6: flag.string('IPv6 address (e.g., 2001:db8::33)'),
   link: flag.list('Add link to another container', {check: checkLink}),
   'link-local-ip': flag.list('Container IPv4/IPv6 link-local addresses'),
-  'mac-address': flag.string('Container MAC address (e.g., 92:d0:c6:0a:29:33)'),
+  'mac-address': since('1.44', flag.string('Container MAC address (e.g., 92:d0:c6:0a:29:33)')),
   network: networkFlag,
   'network-alias': flag.list('Add network-scoped alias for the container', {aliases: ['net-alias']}),
   publish: flag.list("Publish a container's port(s) to the host", {char: 'p'}),

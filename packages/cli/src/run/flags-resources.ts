@@ -1,5 +1,5 @@
 /** Flags of `run`, `create` and `update` about cgroup limits. */
-import {type FlagSpecs, flag} from '../command/flags.ts';
+import {type FlagSpecs, flag, since} from '../command/flags.ts';
 import {parseCpus} from './flag-values.ts';
 import {readBps, readIops, type ThrottleOf, throttle, weight} from './throttle.ts';
 import {ulimitFlag} from './ulimits.ts';
@@ -12,10 +12,13 @@ export const adjustableFlags = {
   'blkio-weight': flag.uint16('Block IO (relative weight), between 10 and 1000, or 0 to disable'),
   'cpu-period': flag.int('Limit CPU CFS (Completely Fair Scheduler) period'),
   'cpu-quota': flag.int('Limit CPU CFS (Completely Fair Scheduler) quota'),
-  'cpu-rt-period': flag.int('Limit CPU real-time period in microseconds'),
-  'cpu-rt-runtime': flag.int('Limit CPU real-time runtime in microseconds'),
+  'cpu-rt-period': since('1.25', flag.int('Limit CPU real-time period in microseconds')),
+  'cpu-rt-runtime': since('1.25', flag.int('Limit CPU real-time runtime in microseconds')),
   'cpu-shares': flag.int('CPU shares (relative weight)', {char: 'c'}),
-  cpus: flag.custom('decimal', 'Number of CPUs', (_, text) => parseCpus(text), {initial: 0}),
+  cpus: since(
+    '1.25',
+    flag.custom('decimal', 'Number of CPUs', (_, text) => parseCpus(text), {initial: 0}),
+  ),
   'cpuset-cpus': flag.string('CPUs in which to allow execution (0-3, 0,1)'),
   'cpuset-mems': flag.string('MEMs in which to allow execution (0-3, 0,1)'),
   memory: flag.bytes('Memory limit', {char: 'm'}),

@@ -18,11 +18,15 @@ export async function waitForExit(
   const response = await cli.client.request('POST', `/containers/${id}/wait`, {query: {condition}});
   return {
     code: async () => {
-      const text = await response.text();
-      if (text.trim() === '') return unknownExitCode; // the engine went away
-      const {StatusCode, Error: failure} = JSON.parse(text) as ContainerWaitResponse;
-      if (!failure?.Message) return StatusCode;
-      cli.warn(`Error waiting for container: ${failure.Message}`);
+      let reason: string | undefined;
+      try {
+        const {StatusCode, Error: failure} = JSON.parse(await response.text()) as ContainerWaitResponse;
+        if (!failure?.Message) return StatusCode;
+        reason = failure.Message;
+      } catch (error) {
+        reason = (error as Error).message; // the engine went away
+      }
+      cli.warn(`Error waiting for container: ${reason}`);
       return unknownExitCode;
     },
   };

@@ -3,7 +3,7 @@ import type {Cli} from '../../cli.ts';
 import {detachKeys} from '../../command/common-flags.ts';
 import {DockerCommand, type Input} from '../../command/docker-command.ts';
 import {CliError} from '../../command/errors.ts';
-import {type FlagSpecs, flag} from '../../command/flags.ts';
+import {type FlagSpecs, flag, since} from '../../command/flags.ts';
 import {atLeast} from '../../command/positional.ts';
 import {checkEnv} from '../../run/flag-values.ts';
 import {readKeyValueFile} from '../../run/key-value-files.ts';
@@ -13,13 +13,13 @@ import {checkTerminalInput, terminalSize} from '../../streams/terminal.ts';
 const flags = {
   detach: flag.bool('Detached mode: run command in the background', {char: 'd'}),
   'detach-keys': detachKeys,
-  env: flag.list('Set environment variables', {char: 'e', check: checkEnv}),
-  'env-file': flag.list('Read in a file of environment variables'),
+  env: since('1.25', flag.list('Set environment variables', {char: 'e', check: checkEnv})),
+  'env-file': since('1.25', flag.list('Read in a file of environment variables')),
   interactive: flag.bool('Keep STDIN open even if not attached', {char: 'i'}),
   privileged: flag.bool('Give extended privileges to the command'),
   tty: flag.bool('Allocate a pseudo-TTY', {char: 't'}),
   user: flag.string('Username or UID (format: "<name|uid>[:<group|gid>]")', {char: 'u'}),
-  workdir: flag.string('Working directory inside the container', {char: 'w'}),
+  workdir: since('1.35', flag.string('Working directory inside the container', {char: 'w'})),
 } satisfies FlagSpecs;
 
 export default class ContainerExec extends DockerCommand<typeof flags> {

@@ -1,7 +1,7 @@
 import type {ContainerInspect} from '@longshore/api/engine';
 import {write} from '@longshore/term';
 import {DockerCommand, type Input} from '../../command/docker-command.ts';
-import {type FlagSpecs, flag} from '../../command/flags.ts';
+import {type FlagSpecs, flag, since} from '../../command/flags.ts';
 import {exactly} from '../../command/positional.ts';
 import {parseTimestamp} from '../../command/timestamp.ts';
 import {FrameParser} from '../../streams/frames.ts';
@@ -12,8 +12,9 @@ const flags = {
   since: flag.string('Show logs since timestamp (e.g. "2013-01-02T13:23:37Z") or relative (e.g. "42m" for 42 minutes)'),
   tail: flag.string('Number of lines to show from the end of the logs', {char: 'n', initial: 'all'}),
   timestamps: flag.bool('Show timestamps', {char: 't'}),
-  until: flag.string(
-    'Show logs before a timestamp (e.g. "2013-01-02T13:23:37Z") or relative (e.g. "42m" for 42 minutes)',
+  until: since(
+    '1.35',
+    flag.string('Show logs before a timestamp (e.g. "2013-01-02T13:23:37Z") or relative (e.g. "42m" for 42 minutes)'),
   ),
 } satisfies FlagSpecs;
 

@@ -1,10 +1,10 @@
 import {DockerCommand, type Input} from '../../command/docker-command.ts';
-import {type FlagSpecs, flag} from '../../command/flags.ts';
+import {type FlagSpecs, flag, since} from '../../command/flags.ts';
 import {atLeast} from '../../command/positional.ts';
 import {each} from '../each.ts';
 
 const flags = {
-  signal: flag.string('Signal to send to the container', {char: 's'}),
+  signal: since('1.42', flag.string('Signal to send to the container', {char: 's'})),
   timeout: flag.int('Seconds to wait before killing the container', {char: 't', aliases: ['time']}),
 } satisfies FlagSpecs;
 

@@ -2,7 +2,7 @@ import type {Cli} from '../../cli.ts';
 import type {HttpBody} from '../../client/http.ts';
 import {parseReference} from '../../client/reference.ts';
 import {DockerCommand, type Input} from '../../command/docker-command.ts';
-import {type FlagSpecs, flag} from '../../command/flags.ts';
+import {type FlagSpecs, flag, since} from '../../command/flags.ts';
 import {atLeast} from '../../command/positional.ts';
 import {showMessages} from '../../format/json-messages.ts';
 import {openInput} from '../open-input.ts';
@@ -10,7 +10,7 @@ import {openInput} from '../open-input.ts';
 const flags = {
   change: flag.list('Apply Dockerfile instruction to the created image', {char: 'c'}),
   message: flag.string('Set commit message for imported image', {char: 'm'}),
-  platform: flag.string('Set platform if server is multi-platform capable'),
+  platform: since('1.32', flag.string('Set platform if server is multi-platform capable')),
 } satisfies FlagSpecs;
 
 export default class ImageImport extends DockerCommand<typeof flags> {

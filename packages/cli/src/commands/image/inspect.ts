@@ -1,7 +1,7 @@
 import {escapePath} from '../../client/url.ts';
 import {inspectFormat} from '../../command/common-flags.ts';
 import {DockerCommand, type Input} from '../../command/docker-command.ts';
-import {type FlagSpecs, flag} from '../../command/flags.ts';
+import {type FlagSpecs, flag, since} from '../../command/flags.ts';
 import {atLeast} from '../../command/positional.ts';
 import {inspect} from '../../format/inspect.ts';
 import {platformQuery} from '../platform-query.ts';
@@ -13,7 +13,7 @@ const platformUsage =
 
 const flags = {
   format: inspectFormat,
-  platform: flag.string(platformUsage),
+  platform: since('1.49', flag.string(platformUsage)),
 } satisfies FlagSpecs;
 
 export default class ImageInspectCommand extends DockerCommand<typeof flags> {
@@ -23,7 +23,7 @@ export default class ImageInspectCommand extends DockerCommand<typeof flags> {
   static override positional = atLeast(1);
 
   async execute({cli, args, flags: {format, platform}}: Input<typeof flags>) {
-    const query = {platform: await platformQuery(cli, platform, '1.49')};
+    const query = {platform: await platformQuery(platform)};
     await inspect(cli, args, format, name => cli.client.getText(`/images/${escapePath(name)}/json`, {query}));
   }
 }

@@ -2,14 +2,14 @@ import {pullImage} from '../../client/pull.ts';
 import {familiarName, formatReference, parseReference, repositoryName, withDefaultTag} from '../../client/reference.ts';
 import {DockerCommand, type Input} from '../../command/docker-command.ts';
 import {CliError} from '../../command/errors.ts';
-import {type FlagSpecs, flag} from '../../command/flags.ts';
+import {type FlagSpecs, flag, since} from '../../command/flags.ts';
 import {exactly} from '../../command/positional.ts';
 import {refuseContentTrust} from '../content-trust.ts';
 
 const flags = {
   'all-tags': flag.bool('Download all tagged images in the repository', {char: 'a'}),
   'disable-content-trust': flag.bool('Skip image verification', {initial: true}),
-  platform: flag.string('Set platform if server is multi-platform capable'),
+  platform: since('1.32', flag.string('Set platform if server is multi-platform capable')),
   quiet: flag.bool('Suppress verbose output', {char: 'q'}),
 } satisfies FlagSpecs;
 

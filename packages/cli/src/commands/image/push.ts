@@ -10,7 +10,7 @@ import {registryAuthHeader} from '../../client/registry-auth.ts';
 import {escapePath} from '../../client/url.ts';
 import {DockerCommand, type Input} from '../../command/docker-command.ts';
 import {CliError} from '../../command/errors.ts';
-import {type FlagSpecs, flag} from '../../command/flags.ts';
+import {type FlagSpecs, flag, since} from '../../command/flags.ts';
 import {exactly} from '../../command/positional.ts';
 import {showMessages} from '../../format/json-messages.ts';
 import {refuseContentTrust} from '../content-trust.ts';
@@ -19,8 +19,11 @@ import {platformQuery} from '../platform-query.ts';
 const flags = {
   'all-tags': flag.bool('Push all tags of an image to the repository', {char: 'a'}),
   'disable-content-trust': flag.bool('Skip image signing', {initial: true}),
-  platform: flag.string(
-    "Push a platform-specific manifest as a single-platform image to the registry. Image index won't be pushed, meaning that other manifests, including attestations won't be preserved. 'os[/arch[/variant]]': Explicit platform (eg. linux/amd64)",
+  platform: since(
+    '1.46',
+    flag.string(
+      "Push a platform-specific manifest as a single-platform image to the registry. Image index won't be pushed, meaning that other manifests, including attestations won't be preserved. 'os[/arch[/variant]]': Explicit platform (eg. linux/amd64)",
+    ),
   ),
   quiet: flag.bool('Suppress verbose output', {char: 'q'}),
 } satisfies FlagSpecs;
@@ -37,7 +40,7 @@ export default class ImagePush extends DockerCommand<typeof flags> {
     const isNameOnly = given.tag === undefined && given.digest === undefined;
     if (values['all-tags'] && !isNameOnly) throw new CliError("tag can't be used with --all-tags/-a");
     const reference = values['all-tags'] ? given : withDefaultTag(given);
-    const platform = await platformQuery(cli, values.platform, '1.46');
+    const platform = await platformQuery(values.platform);
     if (isNameOnly && !values['all-tags'] && !values.quiet) cli.print(`Using default tag: ${reference.tag}`);
     await push(cli, reference, platform, values.quiet);
     if (values.quiet) cli.print(formatReference(reference));

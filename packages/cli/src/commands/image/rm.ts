@@ -4,15 +4,16 @@ import {isNotFound} from '../../client/api-error.ts';
 import {escapePath} from '../../client/url.ts';
 import {DockerCommand, type Input} from '../../command/docker-command.ts';
 import {CliError} from '../../command/errors.ts';
-import {type FlagSpecs, flag} from '../../command/flags.ts';
+import {type FlagSpecs, flag, since} from '../../command/flags.ts';
 import {atLeast} from '../../command/positional.ts';
 import {platformQuery} from '../platform-query.ts';
 
 const flags = {
   force: flag.bool('Force removal of the image', {char: 'f'}),
   'no-prune': flag.bool('Do not delete untagged parents'),
-  platform: flag.strings(
-    'Remove only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")',
+  platform: since(
+    '1.50',
+    flag.strings('Remove only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")'),
   ),
 } satisfies FlagSpecs;
 
@@ -23,7 +24,7 @@ export default class ImageRm extends DockerCommand<typeof flags> {
   static override positional = atLeast(1);
 
   async execute({cli, args, flags: {force, platform, ...rest}}: Input<typeof flags>) {
-    const platforms = await Promise.all(platform.map(text => platformQuery(cli, text, '1.50')));
+    const platforms = await Promise.all(platform.map(text => platformQuery(text)));
     const query = {force, noprune: rest['no-prune'], platforms: platforms.filter(text => text !== undefined)};
     const errors: Error[] = [];
     for (const name of args) {

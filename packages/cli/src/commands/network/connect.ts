@@ -1,6 +1,6 @@
 import {DockerCommand, type Input} from '../../command/docker-command.ts';
 import {CliError} from '../../command/errors.ts';
-import {type FlagSpecs, flag, splitPair} from '../../command/flags.ts';
+import {type FlagSpecs, flag, since, splitPair} from '../../command/flags.ts';
 import {exactly} from '../../command/positional.ts';
 import {checkLink} from '../../run/flag-values.ts';
 import {unsetEndpoint} from '../../run/networks.ts';
@@ -8,7 +8,10 @@ import {unsetEndpoint} from '../../run/networks.ts';
 const flags = {
   alias: flag.strings('Add network-scoped alias for the container'),
   'driver-opt': flag.strings('driver options for the network'),
-  'gw-priority': flag.int('Highest gw-priority provides the default gateway. Accepts positive and negative values.'),
+  'gw-priority': since(
+    '1.48',
+    flag.int('Highest gw-priority provides the default gateway. Accepts positive and negative values.'),
+  ),
   ip: flag.string('IPv4 address (e.g., "172.30.100.104")'),
   ip6: flag.string('IPv6 address (e.g., "2001:db8::33")'),
   link: flag.list('Add link to another container', {check: checkLink}),

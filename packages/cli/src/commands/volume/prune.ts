@@ -5,12 +5,12 @@ import {encodeFilters} from '../../client/filters.ts';
 import {force} from '../../command/common-flags.ts';
 import {DockerCommand, type Input} from '../../command/docker-command.ts';
 import {CliError} from '../../command/errors.ts';
-import {type Filters, type FlagSpecs, flag} from '../../command/flags.ts';
+import {type Filters, type FlagSpecs, flag, since} from '../../command/flags.ts';
 import {confirm} from '../confirm.ts';
 import {pruneFilters} from '../prune-filters.ts';
 
 const flags = {
-  all: flag.bool('Remove all unused volumes, not just anonymous ones', {char: 'a'}),
+  all: since('1.42', flag.bool('Remove all unused volumes, not just anonymous ones', {char: 'a'})),
   filter: flag.filter('Provide filter values (e.g. "label=<label>")'),
   force,
 } satisfies FlagSpecs;

@@ -1,10 +1,10 @@
 import {DockerCommand, type Input} from '../../command/docker-command.ts';
 import {CliError} from '../../command/errors.ts';
-import {type FlagSpecs, flag} from '../../command/flags.ts';
+import {type FlagSpecs, flag, since} from '../../command/flags.ts';
 import {atLeast} from '../../command/positional.ts';
 
 const flags = {
-  force: flag.bool('Force the removal of one or more volumes', {char: 'f'}),
+  force: since('1.25', flag.bool('Force the removal of one or more volumes', {char: 'f'})),
 } satisfies FlagSpecs;
 
 export default class VolumeRm extends DockerCommand<typeof flags> {
