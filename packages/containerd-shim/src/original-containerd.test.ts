@@ -106,6 +106,7 @@ function play(t: ExecutionContext, shim: string): string {
 function normalized(text: string, root: string): string {
   return text
     .replaceAll(root, 'ROOT')
+    .replaceAll('^@', '') // script(1) at the end of its input
     .replaceAll(/\u001b\[31mERRO.*resize pty.*\r?\n/g, '')
     .replaceAll(/time="[^"]*" /g, '')
     .replaceAll(/[0-9]+: Killed/g, 'Killed')
