@@ -5,8 +5,8 @@ import test from 'ava';
 import {openEngine} from '../harness/open.ts';
 import {shimOf, waitForStatus} from '../harness/processes.ts';
 
-const lines = 2000;
-/** Prints 1 to 2000 over some seconds, then exits with 9. */
+const lines = 6000;
+/** Prints 1 to 6000 over ten seconds and more, then exits with 9. */
 const printer = `i=0; while [ $i -lt ${lines} ]; do i=$((i+1)); echo $i; usleep 1500; done; exit 9`;
 const expected = Array.from({length: lines}, (_, i) => String(i + 1)).join('\n');
 

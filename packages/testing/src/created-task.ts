@@ -3,6 +3,7 @@ import type {Spec} from '@longshore/api/oci';
 import {jsonTypeUrl} from '@longshore/api/type-urls';
 import {type CallContext, callContext, randomHex} from '@longshore/base';
 import {type ContainerdClient, packJson} from '@longshore/containerd-client';
+import {isErrorCode} from '@longshore/errdefs';
 import {chainId} from '@longshore/oci';
 import type {Engine} from './engine.ts';
 
@@ -44,7 +45,12 @@ async function remove(ctx: CallContext, client: ContainerdClient, id: string): P
   await client.tasks.wait(ctx, {containerId: id});
   await client.tasks.delete(ctx, {containerId: id});
   await client.containers.delete(ctx, {id});
-  await client.snapshots.remove(ctx, {snapshotter, key: id});
+  try {
+    await client.snapshots.remove(ctx, {snapshotter, key: id});
+  } catch (error) {
+    // Only the container's record kept it: the garbage collector may have been faster.
+    if (!isErrorCode(error, 'not-found')) throw error;
+  }
   client[Symbol.dispose]();
 }
 
