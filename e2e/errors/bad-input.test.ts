@@ -59,7 +59,7 @@ const cases: Case[] = [
   },
   {name: 'unknown page', path: '/no/such/page', status: 404, message: /page not found/},
   {name: 'too new a version', path: '/v9.99/version', status: 400, message: /client version 9.99 is too new/},
-  {name: 'too old a version', path: '/v1.23/version', status: 400, message: /client version 1.23 is too old/},
+  {name: 'too old a version', path: '/v1.10/version', status: 400, message: /client version 1.10 is too old/},
   {name: 'unknown image inspected', path: '/images/none-such/json', status: 404, message: /No such image: none-such/},
   {name: 'unknown exec', path: '/exec/none/json', status: 404, message: /No such exec instance: none/},
   {
@@ -80,7 +80,8 @@ for (const {name, path, method = 'GET', body, status, message} of cases) {
       headers: method === 'POST' ? json : {},
     });
     t.is(answer.status, status, JSON.stringify(answer.body));
-    t.regex(answer.body.message, message);
+    // Docker answers versions before 1.24 in plain text.
+    t.regex(answer.body.message ?? String(answer.body), message);
   });
 }
 

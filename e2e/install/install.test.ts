@@ -18,7 +18,7 @@ import {join, resolve} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 
 const tools = resolve(import.meta.dirname, '../../tools');
-const names = ['docker', 'dockerd', 'containerd', 'ctr', 'containerd-shim-runc-v2', 'runc-wrapper'];
+const names = ['docker', 'dockerd', 'docker-proxy', 'containerd', 'ctr', 'containerd-shim-runc-v2', 'runc-wrapper'];
 
 interface Place {
   root: string;

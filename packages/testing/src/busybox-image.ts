@@ -18,7 +18,7 @@ type TarEntry = {name: string; data?: string | Buffer; link?: string; directory?
  */
 export async function busyboxArchive(tag = 'busybox:latest'): Promise<Buffer> {
   const layer = await tar(rootFiles());
-  const config = Buffer.from(JSON.stringify(imageConfig(layer)));
+  const config = Buffer.from(JSON.stringify(imageConfig(layer, tag)));
   const layerDescriptor = describe('application/vnd.oci.image.layer.v1.tar', layer);
   const configDescriptor = describe('application/vnd.oci.image.config.v1+json', config);
   const mediaType = 'application/vnd.oci.image.manifest.v1+json';
@@ -68,14 +68,15 @@ function directory(name: string): TarEntry {
   return {name, directory: true};
 }
 
-function imageConfig(layer: Buffer): object {
+/** The tag is in it, so that images of different names are different images. */
+function imageConfig(layer: Buffer, tag: string): object {
   return {
     architecture: process.arch === 'x64' ? 'amd64' : process.arch,
     os: 'linux',
     created: epoch.toISOString(),
     config: {Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'], Cmd: ['sh']},
     rootfs: {type: 'layers', diff_ids: [digest(layer)]},
-    history: [{created: epoch.toISOString(), created_by: 'busybox-static of this machine'}],
+    history: [{created: epoch.toISOString(), created_by: `busybox-static of this machine as ${tag}`}],
   };
 }
 

@@ -1,5 +1,5 @@
 /** A plain JSON client of the Engine API over a unix socket, for assertions that must not depend on our CLI. */
-import {Agent, type IncomingMessage, request} from 'node:http';
+import {type IncomingMessage, request} from 'node:http';
 
 export interface ApiResponse<T = unknown> {
   status: number;
@@ -27,9 +27,8 @@ export class ApiError extends Error {
   }
 }
 
-export class EngineApi implements Disposable {
+export class EngineApi {
   readonly #socketPath: string;
-  readonly #agent = new Agent({keepAlive: true});
 
   constructor(socketPath: string) {
     this.#socketPath = socketPath;
@@ -55,7 +54,8 @@ export class EngineApi implements Disposable {
       ...options.headers,
     };
     return new Promise((resolve, reject) => {
-      const sent = request({socketPath: this.#socketPath, agent: this.#agent, path, method, headers, signal}, resolve);
+      // A connection for each request: one kept open may belong to a daemon that the test has killed meanwhile.
+      const sent = request({socketPath: this.#socketPath, agent: false, path, method, headers, signal}, resolve);
       sent.once('error', reject);
       sent.end(payload);
     });
@@ -78,9 +78,5 @@ export class EngineApi implements Disposable {
     if (response.status < 400) return response;
     const message = (response.body as {message?: string}).message ?? String(response.body);
     throw new ApiError(response.status, `${options.method ?? 'GET'} ${path}: ${response.status}: ${message}`);
-  }
-
-  [Symbol.dispose](): void {
-    this.#agent.destroy();
   }
 }

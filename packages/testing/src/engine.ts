@@ -139,7 +139,6 @@ export class Engine implements AsyncDisposable {
 
   /** Ends everything at once and removes all directories and cgroups: no questions asked. */
   async discard(): Promise<void> {
-    this.api[Symbol.dispose]();
     await this.sandbox[Symbol.asyncDispose]();
     removeCgroups(this.paths.cgroupParent);
     rmSync(this.paths.root, {recursive: true, force: true});
