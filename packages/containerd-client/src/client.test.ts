@@ -1,3 +1,4 @@
+import {randomBytes} from 'node:crypto';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {ServerDuplexStream, ServerWritableStream} from '@grpc/grpc-js';
 import {
@@ -193,9 +194,15 @@ class FakeIngest {
   failAt = Number.POSITIVE_INFINITY;
   status: {code: number; details: string} | undefined;
   writes = 0;
+  calls = 0;
+  /** Takes the n-th write of the first call and says no more; 0 does so in every call. */
+  stallAt = Number.POSITIVE_INFINITY;
 
   serve(call: ServerDuplexStream<WriteContentRequest, Partial<WriteContentResponse>>): void {
+    const number = ++this.calls;
     call.on('data', request => {
+      const isStuck = this.writes >= this.stallAt && (number === 1 || this.stallAt === 0);
+      if (isStuck && request.action !== 0) return;
       if (this.status) {
         call.emit('error', this.status);
         return;
@@ -244,6 +251,23 @@ test('an ingest is written in pieces, committed, and resumed', async t => {
   t.true(from >= 1 << 20 && from <= 5_000_000, `${from}`);
   t.true(fake.data.equals(whole));
   t.like(fake.committed, {total: BigInt(whole.length), expected: expected.digest, labels: {a: 'b'}});
+});
+
+test('an ingest that makes no progress is continued by a new call', async t => {
+  const fake = new FakeIngest();
+  fake.stallAt = 3;
+  const {client} = await contentWith(t, fake);
+  const whole = randomBytes(9_500_000);
+  await using writer = await openContentWriter(ctx, client, {ref: 'r', stallMs: 100});
+  await writer.write(whole);
+  const {digest} = await writer.commit({size: whole.length});
+  t.is(digest, digestOf(whole));
+  t.is(fake.calls, 2);
+  const dead = new FakeIngest();
+  dead.stallAt = 0;
+  const second = await contentWith(t, dead);
+  await using stuck = await openContentWriter(ctx, second.client, {ref: 'r', stallMs: 20});
+  await refused(t, 'unavailable', stuck.write(whole), /takes no more data/);
 });
 
 test('a failing store ends the ingest with its reason', async t => {

@@ -3,14 +3,24 @@ import {
   type WriteContentRequest,
   type WriteContentResponse,
 } from '@longshore/api/gen/containerd/services/content/v1/content';
-import type {CallContext} from '@longshore/base';
-import {EngineError} from '@longshore/errdefs';
+import {type CallContext, sleep} from '@longshore/base';
+import {EngineError, isErrorCode} from '@longshore/errdefs';
 import type {BidiCall} from '../call/bidi.ts';
 import type {ContainerdClient} from '../client.ts';
 
 /** Bytes of one message, and how many may be on their way without an answer. */
 const chunkBytes = 1 << 20;
 const windowMessages = 4;
+
+/**
+ * Bun (1.4.5) does not add to the window of a stream when the server raises the initial window size after it has sent
+ * that stream a window update. Go's gRPC does so as it measures the line, and both then wait for each other. A new call
+ * starts with the raised window, and an ingest can be resumed: at most three times until the largest window.
+ */
+const defaultStallMs = process.versions.bun === undefined ? 0 : 1_000;
+const maxStalls = 8;
+/** The server may be busy with what the call before sent. */
+const reopenMs = 30_000;
 
 export interface WriterOptions {
   /** Names the ingest; one writer at a time. A later writer of the same ref resumes it. */
@@ -19,6 +29,8 @@ export interface WriterOptions {
   total?: number;
   /** Digest of the whole blob, checked at commit; empty when unknown. */
   expected?: string;
+  /** Without progress for this long, in milliseconds, the call is made anew; 0 never does. */
+  stallMs?: number;
 }
 
 /** An ingest that is being written. Disposing it leaves what was written for a resume; `abort` drops it. */
@@ -26,7 +38,10 @@ export interface ContentWriter extends AsyncDisposable {
   readonly ref: string;
   /** Bytes that the server has, or is being sent. */
   readonly offset: number;
-  /** Appends. Resolves when a further write fits into the window; a failure may show only with a later call. */
+  /**
+   * Appends. Resolves when a further write fits into the window; a failure may show only with a later call. The memory
+   * must stay as it is until the server has answered, which is known at the commit.
+   */
   write(data: Uint8Array): Promise<void>;
   /** Drops everything after `offset` bytes (0 restarts the ingest). */
   truncate(offset: number): Promise<void>;
@@ -35,6 +50,7 @@ export interface ContentWriter extends AsyncDisposable {
 }
 
 type Call = BidiCall<WriteContentRequest, WriteContentResponse>;
+type Message = Partial<WriteContentRequest>;
 
 /**
  * Opens or resumes the ingest `ref`. Throws `already-exists` when the store has `expected`, `unavailable` when another
@@ -45,12 +61,21 @@ export async function openContentWriter(
   client: ContainerdClient,
   options: WriterOptions,
 ): Promise<ContentWriter> {
+  const {call, offset} = await openCall(ctx, client, options);
+  return new Writer(ctx, client, options, call, offset);
+}
+
+async function openCall(
+  ctx: CallContext,
+  client: ContainerdClient,
+  options: WriterOptions,
+): Promise<{call: Call; offset: number}> {
   const call = client.content.write(ctx);
   try {
-    const first = {action: WriteAction.STAT, ref: options.ref, total: options.total ?? 0, expected: options.expected};
-    await call.write(first);
-    const status = await answer(call, options.ref);
-    return new Writer(call, options, Number(status.offset));
+    const {ref, total = 0, expected} = options;
+    await call.write({action: WriteAction.STAT, ref, total, expected});
+    const status = await answer(call, ref);
+    return {call, offset: Number(status.offset)};
   } catch (error) {
     await call[Symbol.asyncDispose]();
     throw error;
@@ -59,15 +84,22 @@ export async function openContentWriter(
 
 class Writer implements ContentWriter {
   readonly ref: string;
+  readonly #ctx: CallContext;
+  readonly #client: ContainerdClient;
   readonly #options: WriterOptions;
-  readonly #call: Call;
+  readonly #stallMs: number;
+  #call: Call;
   #offset: number;
-  /** Messages that the server has not answered yet. */
-  #pending = 0;
+  /** Data that the server has not answered yet. */
+  #unanswered: {offset: number; data: Uint8Array}[] = [];
+  #stalls = 0;
 
-  constructor(call: Call, options: WriterOptions, offset: number) {
+  constructor(ctx: CallContext, client: ContainerdClient, options: WriterOptions, call: Call, offset: number) {
     this.ref = options.ref;
+    this.#ctx = ctx;
+    this.#client = client;
     this.#options = options;
+    this.#stallMs = options.stallMs ?? defaultStallMs;
     this.#call = call;
     this.#offset = offset;
   }
@@ -78,17 +110,18 @@ class Writer implements ContentWriter {
 
   async write(data: Uint8Array): Promise<void> {
     for (let start = 0; start < data.length; start += chunkBytes) {
-      const chunk = data.subarray(start, start + chunkBytes);
-      await this.#send({action: WriteAction.WRITE, offset: BigInt(this.#offset), data: asBuffer(chunk)});
-      this.#offset += chunk.length;
-      while (this.#pending >= windowMessages) await this.#settleOne();
+      const piece = {offset: this.#offset, data: data.subarray(start, start + chunkBytes)};
+      this.#unanswered.push(piece);
+      this.#offset += piece.data.length;
+      await this.#orAnew(() => this.#sendData(piece));
+      while (this.#unanswered.length >= windowMessages) await this.#settleOne();
     }
   }
 
   async truncate(offset: number): Promise<void> {
     await this.#settle();
     await this.#send({action: WriteAction.WRITE, offset: BigInt(offset)});
-    await this.#settle();
+    await answer(this.#call, this.ref);
     this.#offset = offset;
   }
 
@@ -101,7 +134,6 @@ class Writer implements ContentWriter {
       offset: BigInt(this.#offset),
       labels: expected.labels ?? {},
     });
-    this.#pending = 0;
     const {digest} = await answer(this.#call, this.ref);
     this.#call.end();
     return {digest};
@@ -111,20 +143,75 @@ class Writer implements ContentWriter {
     await this.#call[Symbol.asyncDispose]();
   }
 
-  /** A failed call says why only to whoever reads its answers. */
-  async #send(request: Partial<WriteContentRequest>): Promise<void> {
-    await this.#call.write({ref: this.ref, ...request});
-    this.#pending++;
+  async #send(message: Message): Promise<void> {
+    await this.#call.write({ref: this.ref, ...message});
   }
 
-  async #settleOne(): Promise<void> {
-    this.#pending--;
-    await answer(this.#call, this.ref);
+  async #sendData({offset, data}: {offset: number; data: Uint8Array}): Promise<void> {
+    await this.#send({action: WriteAction.WRITE, offset: BigInt(offset), data: asBuffer(data)});
   }
 
   async #settle(): Promise<void> {
-    while (this.#pending > 0) await this.#settleOne();
+    while (this.#unanswered.length > 0) await this.#settleOne();
   }
+
+  async #settleOne(): Promise<void> {
+    await this.#orAnew(async () => {
+      await answer(this.#call, this.ref);
+      this.#unanswered.shift();
+      this.#stalls = 0;
+    });
+  }
+
+  /** Runs one step; when it makes no progress, everything unanswered is sent again by a new call. */
+  async #orAnew(step: () => Promise<void>): Promise<void> {
+    if (this.#stallMs === 0) return await step();
+    const running = step();
+    running.catch(() => {}); // of a call that is given up
+    const timer = Promise.withResolvers<'stalled'>();
+    const timeout = setTimeout(() => timer.resolve('stalled'), this.#stallMs);
+    try {
+      if ((await Promise.race([running, timer.promise])) !== 'stalled') return;
+    } finally {
+      clearTimeout(timeout);
+    }
+    await this.#startAnew();
+  }
+
+  async #startAnew(): Promise<void> {
+    if (++this.#stalls > maxStalls) {
+      throw new EngineError('unavailable', `containerd takes no more data of ingest "${this.ref}"`);
+    }
+    this.#ctx.log.debug({ref: this.ref, offset: this.#offset}, 'ingest makes no progress, its call is made anew');
+    await this.#call[Symbol.asyncDispose]();
+    const {call, offset} = await this.#reopen();
+    this.#call = call;
+    const left = this.#unanswered.map(piece => from(piece, offset)).filter(piece => piece.data.length > 0);
+    this.#unanswered = [];
+    for (const piece of left) {
+      this.#unanswered.push(piece);
+      await this.#orAnew(() => this.#sendData(piece));
+    }
+  }
+
+  async #reopen(): Promise<{call: Call; offset: number}> {
+    const deadline = Date.now() + reopenMs;
+    for (;;) {
+      try {
+        return await openCall(this.#ctx, this.#client, this.#options);
+      } catch (error) {
+        // The server still works on the call before, which holds the lock of the reference.
+        if (!isErrorCode(error, 'unavailable') || Date.now() > deadline) throw error;
+      }
+      await sleep(50, this.#ctx.signal);
+    }
+  }
+}
+
+/** What of a piece comes after the first `offset` bytes of the blob. */
+function from(piece: {offset: number; data: Uint8Array}, offset: number): {offset: number; data: Uint8Array} {
+  if (piece.offset >= offset) return piece;
+  return {offset, data: piece.data.subarray(offset - piece.offset)};
 }
 
 async function answer(call: Call, ref: string): Promise<WriteContentResponse> {
