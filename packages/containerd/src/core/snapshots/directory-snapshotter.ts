@@ -151,6 +151,7 @@ export class DirectorySnapshotter implements Snapshotter {
   ): Promise<Mount[]> {
     checkName(key);
     checkLabels(labels);
+    checkMappings(labels);
     using _lock = await this.#keys.acquire(lockKey(ctx, key), ctx.signal);
     this.#checkFree(ctx, key, kind, labels);
     const parent = this.#parent(ctx, parentName);
@@ -276,6 +277,13 @@ function lockKey(ctx: CallContext, key: string): string {
 
 function checkName(name: string): void {
   if (name === '') throw new EngineError('invalid-argument', 'snapshot key must not be empty: invalid argument');
+}
+
+/** A client that asks for shifted ids must not get a snapshot without them. */
+function checkMappings(labels: Labels): void {
+  for (const label of ['containerd.io/snapshot/uidmapping', 'containerd.io/snapshot/gidmapping']) {
+    if (labels[label]) throw new EngineError('unimplemented', `snapshots with mapped ids are not supported (${label})`);
+  }
 }
 
 function checkPath(path: string): void {

@@ -83,6 +83,8 @@ export function snapshotterContract(test: TestFn, open: (t: ExecutionContext) =>
     await refused(t, 'invalid-argument', snapshotter.prepare(a, 'y', 'x'));
     await refused(t, 'invalid-argument', snapshotter.prepare(a, '', ''));
     await refused(t, 'invalid-argument', snapshotter.prepare(a, 'y', '', {k: 'v'.repeat(5000)}));
+    const mapped = {'containerd.io/snapshot/uidmapping': '0:100000:65536'};
+    await refused(t, 'unimplemented', snapshotter.prepare(a, 'y', '', mapped));
     await refused(t, 'already-exists', snapshotter.commit(a, 'x', 'x'));
     await refused(t, 'not-found', snapshotter.commit(a, 'c', 'missing'));
     await snapshotter.view(a, 'v', '');

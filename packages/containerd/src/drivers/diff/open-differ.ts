@@ -6,6 +6,7 @@ import type {Mount} from '../../core/snapshots/snapshotter.ts';
 import {startWorker} from '../workers/start-worker.ts';
 import {WorkerPool} from '../workers/worker-pool.ts';
 import type {ApplyJob, ApplyResult} from './apply/job.ts';
+import {removeDeadPlaces} from './apply/open-mounted.ts';
 import {Comparer} from './comparer.ts';
 import {applyTarget} from './targets.ts';
 
@@ -24,6 +25,11 @@ const defaultMaxLayerEntries = 5_000_000;
 
 /** Unpacks and makes layers in threads, which end when there is nothing to do. */
 export function openDiffer(options: DifferOptions): Differ {
+  try {
+    removeDeadPlaces();
+  } catch (error) {
+    options.log.warn({error}, 'cannot remove mounts that a killed process left');
+  }
   return new ThreadedDiffer(options);
 }
 

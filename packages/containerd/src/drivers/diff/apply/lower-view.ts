@@ -1,21 +1,7 @@
-import {mkdtempSync, rmdirSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
-import {
-  AT_FDCWD,
-  closeFd,
-  type FileStatus,
-  fstatAtIfExists,
-  MNT_DETACH,
-  type MountSpec,
-  mountAll,
-  O_DIRECTORY,
-  O_PATH,
-  openAt,
-  umount,
-} from '@longshore/linux';
+import {AT_FDCWD, closeFd, type FileStatus, fstatAtIfExists, O_DIRECTORY, O_PATH, openAt} from '@longshore/linux';
 import {type DirectoryFd, openDirectoryStrictly} from './directory-view.ts';
 import {bytesOf} from './entry-path.ts';
+import {openMounted} from './open-mounted.ts';
 import {isWhiteout} from './overlay-attributes.ts';
 
 /** What the lower layers of an overlay show together. Opened when it is first asked for; most layers never do. */
@@ -51,21 +37,6 @@ export class LowerView implements Disposable {
     if (this.#layers.length === 1) return openAt(AT_FDCWD, only as string, O_PATH | O_DIRECTORY);
     const options = ['ro', `lowerdir=${this.#layers.map(escapePath).join(':')}`];
     return openMounted([{type: 'overlay', source: 'overlay', options}]);
-  }
-}
-
-/** Mounts at a place that nobody else sees for longer than a moment: the descriptor alone keeps the mount. */
-export function openMounted(mounts: readonly MountSpec[]): DirectoryFd {
-  const place = mkdtempSync(join(tmpdir(), 'longshore-mount-'));
-  try {
-    mountAll(mounts, place);
-    try {
-      return openAt(AT_FDCWD, place, O_PATH | O_DIRECTORY);
-    } finally {
-      for (const _ of mounts.filter(mount => !mount.target)) umount(place, MNT_DETACH);
-    }
-  } finally {
-    rmdirSync(place);
   }
 }
 

@@ -1,5 +1,5 @@
 import type {MountSpec} from '@longshore/linux';
-import {openMounted} from './lower-view.ts';
+import {openMounted} from './open-mounted.ts';
 import {PlainTree} from './plain-tree.ts';
 
 /** Mounts of any kind, mounted for as long as the tree is open. */

@@ -4,7 +4,7 @@ import {createGzip, createZstdCompress} from 'node:zlib';
 import {EngineError} from '@longshore/errdefs';
 import {closeFd} from '@longshore/linux';
 import {type Compression, Digester} from '@longshore/oci';
-import {openMounted} from '../apply/lower-view.ts';
+import {openMounted} from '../apply/open-mounted.ts';
 import {parseOverlay} from '../targets.ts';
 import type {CompareJob, CompareMount, CompareResult} from './job.ts';
 import {LayerWriter} from './layer-writer.ts';
