@@ -120,6 +120,7 @@ export function fakeImages(options: {unpackedSize?: number} = {}) {
     pull: async () => unused(),
     push: async () => unused(),
     inspectRemote: async () => unused(),
+    login: async () => unused(),
   };
   const events = new EventBus();
   const userPort = () => ({

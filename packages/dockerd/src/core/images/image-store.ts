@@ -102,4 +102,6 @@ export interface ImageStore {
     reference: string,
     credentials: RegistryCredentials | undefined,
   ): Promise<{descriptor: Descriptor; platforms: Platform[]}>;
+  /** Tries credentials on a registry; returns a token to keep in their place, or the empty string. */
+  login(ctx: CallContext, domain: string, credentials: RegistryCredentials): Promise<string>;
 }

@@ -141,6 +141,11 @@ export class ImageTransfers {
     return await this.#store.inspectRemote(ctx, formatReference(withDefaultTag(parseReference(name))), credentials);
   }
 
+  /** `server` as clients name it: a host, a URL, or nothing for Docker Hub. Throws `unauthenticated`. */
+  async login(ctx: CallContext, server: string, credentials: RegistryCredentials): Promise<string> {
+    return await this.#store.login(ctx, registryDomain(server), credentials);
+  }
+
   async #tagsToPush(ctx: CallContext, reference: Reference): Promise<{name: string; tag: string}[]> {
     if (reference.tag !== undefined) return [{name: formatReference(reference), tag: reference.tag}];
     const prefix = `${formatReference(reference)}:`;
@@ -156,6 +161,12 @@ export class ImageTransfers {
       await this.#store.put(ctx, danglingName(target.digest), target);
     }
   }
+}
+
+/** `https://index.docker.io/v1/` and `registry-1.docker.io` are Docker Hub. */
+export function registryDomain(server: string): string {
+  const host = server.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
+  return ['', 'index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com'].includes(host) ? 'docker.io' : host;
 }
 
 /** What a pull asks for: `all` tags, or one name. Throws `invalid-argument`. */

@@ -63,6 +63,7 @@ export function openImageStore({client, snapshotter, registry}: ContainerdImages
     pull: (ctx, options) => spaceErrors(() => transfers.pull(ctx, options)),
     push: (ctx, target, options) => transfers.push(ctx, target, options),
     inspectRemote: (ctx, reference, credentials) => transfers.inspectRemote(ctx, reference, credentials),
+    login: (ctx, domain, credentials) => transfers.login(ctx, domain, credentials),
   };
 }
 

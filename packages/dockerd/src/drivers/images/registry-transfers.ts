@@ -35,6 +35,7 @@ export interface RegistryTransfers {
     reference: string,
     credentials: RegistryCredentials | undefined,
   ): Promise<{descriptor: Descriptor; platforms: Platform[]}>;
+  login(ctx: CallContext, domain: string, credentials: RegistryCredentials): Promise<string>;
 }
 
 export function registryTransfers(
@@ -76,6 +77,11 @@ export function registryTransfers(
       using registry = open(credentials);
       return await asDaemonError(reference, () => inspectRemote(ctx, registry, parseReference(reference)));
     },
+    async login(ctx, domain, credentials) {
+      using registry = open(undefined);
+      const {identityToken} = await asDaemonError('', () => registry.login(ctx, domain, credentialsFor(credentials)));
+      return identityToken ?? '';
+    },
   };
 }
 
@@ -104,12 +110,12 @@ function listener(onProgress: (event: TransferProgress) => void): (event: ImageP
   };
 }
 
-/** Docker names what a registry does not have, and answers 500, not 503, when the registry cannot be reached. */
+/** Docker names what a registry does not have (`reference`, if it is about one), and answers 500, not 503, when the registry cannot be reached. */
 async function asDaemonError<T>(reference: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof RegistryError && error.code === 'not-found') {
+    if (error instanceof RegistryError && error.code === 'not-found' && reference !== '') {
       const name = familiarReference(parseReference(reference));
       throw new EngineError('not-found', `manifest for ${name} not found: ${error.message}`, {cause: error});
     }

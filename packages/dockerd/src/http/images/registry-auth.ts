@@ -4,7 +4,11 @@ import type {RegistryCredentials} from '../../core/images/image-store.ts';
 
 /** Undefined without credentials. A header that cannot be read counts as none, as with the original. */
 export function readRegistryAuth(header: string): RegistryCredentials | undefined {
-  const config = decode(header);
+  return credentialsOf(decode(header));
+}
+
+/** Undefined when none of it is given. */
+export function credentialsOf(config: AuthConfig): RegistryCredentials | undefined {
   const [user = '', ...secret] = config.auth ? Buffer.from(config.auth, 'base64').toString().split(':') : [];
   const credentials = {
     username: config.auth ? user : (config.username ?? ''),

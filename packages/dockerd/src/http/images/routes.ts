@@ -4,14 +4,25 @@ import {parseFilters} from '../../core/filters/filters.ts';
 import type {DeletionStep, ImageDeletion} from '../../core/images/deletion.ts';
 import type {Images} from '../../core/images/images.ts';
 import type {ImageTransfers} from '../../core/images/transfers.ts';
+import {struct, text} from '../../core/shape/shape.ts';
 import {parseNano} from '../../core/time.ts';
+import {readJson} from '../json-body.ts';
 import type {Route} from '../route.ts';
 import {parseUntil} from '../until-filter.ts';
 import {historyToJson, inspectToJson} from './convert.ts';
 import {listRoute} from './list-route.ts';
 import {platformParameter} from './platform-parameter.ts';
-import {readRegistryAuth} from './registry-auth.ts';
+import {credentialsOf, readRegistryAuth} from './registry-auth.ts';
 import {transferRoutes} from './transfer-routes.ts';
+
+const authConfig = struct({
+  username: text,
+  password: text,
+  auth: text,
+  serveraddress: text,
+  identitytoken: text,
+  registrytoken: text,
+});
 
 export interface ImagesBackend {
   images: Images;
@@ -60,6 +71,17 @@ function readRoutes({images, transfers, snapshotter}: ImagesBackend): Route[] {
         const details = await images.describe(request.ctx, request.param('name'), platform);
         const containers = images.containersOf(details.image.id);
         reply.json(200, inspectToJson(details, request.version, {manifests, snapshotter, containers}));
+      },
+    },
+    {
+      method: 'POST',
+      path: '/auth',
+      job: 'auth',
+      async handle(request, reply) {
+        const config = await readJson(request, authConfig);
+        const credentials = credentialsOf(config) ?? {username: '', password: '', identityToken: '', registryToken: ''};
+        const token = await transfers.login(request.ctx, config.serveraddress, credentials);
+        reply.json(200, {Status: 'Login Succeeded', ...(token === '' ? {} : {IdentityToken: token})});
       },
     },
     {
