@@ -18,8 +18,34 @@ type Entry = {
 
 const file = resolve(import.meta.dirname, '../package-lock.json');
 const lock = JSON.parse(readFileSync(file, 'utf8')) as {packages: Record<string, Entry>};
-const systems = ['android', 'darwin', 'freebsd', 'openbsd', 'netbsd', 'aix', 'sunos', 'win32', 'linux', 'linuxmusl', 'openharmony'];
-const processors = ['arm64', 'aarch64', 'x64', 'arm', 'armv7', 'arm-gnueabihf', 'arm-musleabihf', 'ia32', 'riscv64', 'loong64', 'ppc64', 's390x', 'wasm32'];
+const systems = [
+  'android',
+  'darwin',
+  'freebsd',
+  'openbsd',
+  'netbsd',
+  'aix',
+  'sunos',
+  'win32',
+  'linux',
+  'linuxmusl',
+  'openharmony',
+];
+const processors = [
+  'arm64',
+  'aarch64',
+  'x64',
+  'arm',
+  'armv7',
+  'arm-gnueabihf',
+  'arm-musleabihf',
+  'ia32',
+  'riscv64',
+  'loong64',
+  'ppc64',
+  's390x',
+  'wasm32',
+];
 
 let added = 0;
 for (const entry of Object.values(lock.packages)) {
@@ -47,5 +73,9 @@ function platformOf(name: string): Pick<Entry, 'os' | 'cpu' | 'libc'> | undefine
   if (!os && cpu !== 'wasm32') return undefined;
   const libc = /musl/.test(name) ? ['musl'] : os === 'linux' && /gnu/.test(name) ? ['glibc'] : undefined;
   const short = cpu?.startsWith('arm') && cpu !== 'arm64' ? 'arm' : cpu === 'aarch64' ? 'arm64' : cpu;
-  return {...(short ? {cpu: [short]} : {}), ...(os ? {os: [os === 'linuxmusl' ? 'linux' : os]} : {}), ...(libc ? {libc} : {})};
+  return {
+    ...(short ? {cpu: [short]} : {}),
+    ...(os ? {os: [os === 'linuxmusl' ? 'linux' : os]} : {}),
+    ...(libc ? {libc} : {}),
+  };
 }
