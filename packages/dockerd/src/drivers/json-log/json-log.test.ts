@@ -1,0 +1,118 @@
+import {mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {gunzipSync} from 'node:zlib';
+import {discardLogger} from '@longshore/base';
+import test, {type ExecutionContext} from 'ava';
+import type {LogQuery} from '../../core/ports/log-driver.ts';
+import {JsonLogReader} from './json-log-reader.ts';
+import {type JsonLogOptions, JsonLogWriter} from './json-log-writer.ts';
+
+const everything: LogQuery = {
+  streams: new Set(['stdout', 'stderr']),
+  since: undefined,
+  until: undefined,
+  tail: undefined,
+  follow: false,
+  signal: new AbortController().signal,
+};
+
+async function openLog(t: ExecutionContext, changes: Partial<JsonLogOptions> = {}) {
+  const directory = mkdtempSync(join(tmpdir(), 'ls-log-'));
+  t.teardown(() => rmSync(directory, {recursive: true}));
+  const path = join(directory, 'x-json.log');
+  const options = {maximumSize: undefined, maximumFiles: 1, compress: false, attributes: undefined, ...changes};
+  const writer = await JsonLogWriter.open(path, options, {stdout: 0, stderr: 0}, () => {}, discardLogger());
+  let position = 0;
+  const write = (text: string, stream: 'stdout' | 'stderr' = 'stdout') => {
+    position += text.length;
+    writer.append(stream, [Buffer.from(text)], position);
+  };
+  const read = async (query: Partial<LogQuery> = {}) => {
+    const reader = new JsonLogReader(path, options.maximumFiles, writer);
+    return (await Array.fromAsync(reader.read({...everything, ...query}))).flat();
+  };
+  const texts = async (query?: Partial<LogQuery>) => (await read(query)).map(({line}) => String(line));
+  return {directory, path, writer, write, read, texts};
+}
+
+test('tail, streams and times', async t => {
+  const {write, read, texts} = await openLog(t);
+  for (let i = 0; i < 5; i++) write(`${i}\n`, i % 2 ? 'stderr' : 'stdout');
+  t.deepEqual(await texts(), ['0\n', '1\n', '2\n', '3\n', '4\n']);
+  t.deepEqual(await texts({tail: 2}), ['3\n', '4\n']);
+  t.deepEqual(await texts({tail: 0}), []);
+  t.deepEqual(await texts({tail: 50}), ['0\n', '1\n', '2\n', '3\n', '4\n']);
+  t.deepEqual(await texts({streams: new Set(['stderr'])}), ['1\n', '3\n']);
+  const [first, , third] = await read();
+  t.deepEqual(await texts({since: third!.timeNano}), ['2\n', '3\n', '4\n']);
+  t.deepEqual(await texts({until: first!.timeNano}), ['0\n']);
+});
+
+test('pieces of one line share its time, the next line has its own', async t => {
+  const {write, read} = await openLog(t);
+  write('a'.repeat(16_384));
+  await new Promise(resolve => setTimeout(resolve, 2));
+  write('b\n');
+  write('c\n');
+  const [one, two, three] = await read();
+  t.is(one!.timeNano, two!.timeNano);
+  t.true(three!.timeNano > two!.timeNano);
+});
+
+test('rotation keeps the newest files, and reading goes across them', async t => {
+  const {directory, write, writer, texts} = await openLog(t, {maximumSize: 300, maximumFiles: 3});
+  for (let i = 0; i < 40; i++) write(`line ${i}\n`);
+  await writer.flushed();
+  t.deepEqual(readdirSync(directory).sort(), ['x-json.log', 'x-json.log.1', 'x-json.log.2']);
+  const kept = await texts();
+  t.is(kept.at(-1), 'line 39\n');
+  t.is(kept.length, 4 + 4 + 4);
+  t.deepEqual(await texts({tail: 6}), kept.slice(-6));
+});
+
+test('with one file it is emptied, as the original does', async t => {
+  const {directory, write, texts} = await openLog(t, {maximumSize: 300});
+  for (let i = 0; i < 10; i++) write(`line ${i}\n`);
+  t.deepEqual(await texts(), ['line 8\n', 'line 9\n']);
+  t.deepEqual(readdirSync(directory), ['x-json.log']);
+});
+
+test('compressed files are read, and carry the time of their last record', async t => {
+  const {path, write, writer, texts} = await openLog(t, {maximumSize: 300, maximumFiles: 4, compress: true});
+  for (let i = 0; i < 10; i++) write(`line ${i}\n`);
+  await writer.flushed();
+  const packed = readFileSync(`${path}.1.gz`);
+  t.is(packed[3], 4);
+  t.regex(packed.subarray(12, 12 + packed.readUInt16LE(10)).toString(), /^\{"lastTime":"\d{4}-/);
+  t.is(gunzipSync(packed).toString().trimEnd().split('\n').length, 4);
+  t.deepEqual(
+    await texts(),
+    Array.from({length: 10}, (_each, i) => `line ${i}\n`),
+  );
+  t.deepEqual(
+    await texts({tail: 7}),
+    Array.from({length: 7}, (_each, i) => `line ${i + 3}\n`),
+  );
+});
+
+test('following sees what comes later, through rotations, until the log is closed', async t => {
+  const {write, writer, texts} = await openLog(t, {maximumSize: 500, maximumFiles: 3});
+  write('first\n');
+  const following = texts({follow: true});
+  for (let i = 0; i < 30; i++) {
+    write(`line ${i}\n`);
+    if (i % 4 === 0) await new Promise(resolve => setTimeout(resolve, 3));
+  }
+  setTimeout(() => writer.close(), 20);
+  t.deepEqual(await following, ['first\n', ...Array.from({length: 30}, (_each, i) => `line ${i}\n`)]);
+});
+
+test('a reader that is aborted ends', async t => {
+  const {write, writer, texts} = await openLog(t);
+  write('one\n');
+  const abort = new AbortController();
+  setTimeout(() => abort.abort(), 10);
+  t.deepEqual(await texts({follow: true, signal: abort.signal}), ['one\n']);
+  await writer.close();
+});

@@ -1,0 +1,16 @@
+/** A process that pumps one container's output into its log, to be killed by a test: `DIRECTORY LOG create|reopen`. */
+import {createLogger} from '@longshore/base';
+import type {OutputReceiver} from '../../core/ports/container-io.ts';
+import {StdioDriver} from './container-io.ts';
+
+const [directory = '', path = '', mode] = process.argv.slice(2);
+const receiver: OutputReceiver = {deliver: () => {}, congestion: () => undefined};
+const log = {driver: 'json-file', options: {'max-size': '40k', 'max-file': '1000'}, path, attributes: undefined};
+const driver = new StdioDriver(directory, createLogger());
+const request = {containerId: 'c', stdin: false, tty: false, log, receiver};
+const io = await (mode === 'create' ? driver.create(request) : driver.reopen(request));
+process.stdout.write('ready\n');
+process.on('SIGTERM', () => {
+  void io.finish().then(() => process.exit(0));
+});
+setInterval(() => {}, 1000);
