@@ -13,11 +13,12 @@ import type {
   LogRequest,
   OutputReceiver,
 } from '../../core/ports/container-io.ts';
-import type {LogReader, LogWriter} from '../../core/ports/log-driver.ts';
-import type {JsonLogWriter} from '../json-log/json-log-writer.ts';
+import type {LogReader} from '../../core/ports/log-driver.ts';
+import type {JsonLogWriter, LogCheckpoint} from '../json-log/json-log-writer.ts';
 import {CheckpointFile} from './checkpoint-file.ts';
 import {type LogPosition, openLogReader, openLogWriter, recoverPositions} from './log-choice.ts';
 import {OutputPump} from './output-pump.ts';
+import {readPiece} from './read-piece.ts';
 import {Spool} from './spool.ts';
 import {StdinPipe} from './stdin-pipe.ts';
 
@@ -63,9 +64,9 @@ export class StdioDriver implements ContainerIoFactory {
     const {containerId} = request;
     const directory = this.#directory(containerId);
     const io = await openContainerIo(directory, fifoPaths(directory, request), request, position, this.#log);
-    if (io.jsonWriter) this.#writers.set(containerId, io.jsonWriter);
+    if (io.writer) this.#writers.set(containerId, io.writer);
     io.onClose = () => {
-      if (this.#writers.get(containerId) === io.jsonWriter) this.#writers.delete(containerId);
+      if (this.#writers.get(containerId) === io.writer) this.#writers.delete(containerId);
     };
     return io;
   }
@@ -81,36 +82,31 @@ function fifoPaths(directory: string, {containerId, stdin, tty}: ContainerIoRequ
   return {stdin: stdin ? path('stdin') : '', stdout: path('stdout'), stderr: tty ? '' : path('stderr')};
 }
 
-type Output = {stream: StreamName; spool: Spool; pump: OutputPump; recorder: StreamRecorder};
-
 class OpenContainerIo implements ContainerIo {
   readonly paths: ContainerIo['paths'];
   readonly stdin: StdinPipe | undefined;
-  readonly jsonWriter: JsonLogWriter | undefined;
   onClose: () => void = () => {};
   readonly #directory: string;
-  readonly #outputs: Output[];
-  readonly #writer: LogWriter;
-  readonly #checkpoint: CheckpointFile;
+  readonly #pumps: OutputPump[];
+  readonly #recording: Recording | undefined;
 
   constructor(
     directory: string,
     paths: ContainerIo['paths'],
-    parts: {
-      outputs: Output[];
-      stdin: StdinPipe | undefined;
-      writer: LogWriter;
-      jsonWriter: JsonLogWriter | undefined;
-      checkpoint: CheckpointFile;
-    },
+    stdin: StdinPipe | undefined,
+    pumps: OutputPump[],
+    recording: Recording | undefined,
   ) {
     this.#directory = directory;
     this.paths = paths;
-    this.#outputs = parts.outputs;
-    this.stdin = parts.stdin;
-    this.#writer = parts.writer;
-    this.jsonWriter = parts.jsonWriter;
-    this.#checkpoint = parts.checkpoint;
+    this.stdin = stdin;
+    this.#pumps = pumps;
+    this.#recording = recording;
+  }
+
+  /** For readers that follow; undefined when nothing is logged. */
+  get writer(): JsonLogWriter | undefined {
+    return this.#recording?.writer;
   }
 
   attached(): void {
@@ -118,23 +114,26 @@ class OpenContainerIo implements ContainerIo {
   }
 
   async finish(): Promise<void> {
-    await Promise.all(this.#outputs.map(({pump}) => pump.finish()));
-    for (const {recorder} of this.#outputs) recorder.flush();
+    await Promise.all(this.#pumps.map(pump => pump.finish()));
+    for (const recorder of this.#recording?.recorders.values() ?? []) recorder.flush();
     await this.#close();
-    // Synchronous: four small files on a tmpfs, and the exit of a container waits for it.
+    // Synchronous: a few small files on a tmpfs, and the exit of a container waits for it.
     rmSync(this.#directory, {recursive: true, force: true});
   }
 
   async abandon(): Promise<void> {
-    for (const {pump} of this.#outputs) pump.close();
+    for (const pump of this.#pumps) pump.close();
     await this.#close();
   }
 
   async #close(): Promise<void> {
     this.stdin?.close();
-    await this.#writer.close();
-    this.#checkpoint.close();
-    for (const {spool} of this.#outputs) spool.close();
+    if (this.#recording) {
+      const {writer, checkpoint, spools} = this.#recording;
+      await writer.close();
+      checkpoint.close();
+      for (const spool of spools.values()) spool.close();
+    }
     this.onClose();
   }
 }
@@ -147,37 +146,51 @@ async function openContainerIo(
   log: Logger,
 ): Promise<OpenContainerIo> {
   const streams = (['stdout', 'stderr'] as const).filter(stream => paths[stream] !== '');
-  const spools = new Map(streams.map(stream => [stream, new Spool(join(directory, `${stream}.spool`))]));
-  const checkpoint = new CheckpointFile(join(directory, 'log.checkpoint'));
-  const start = position ?? {positions: {stdout: 0, stderr: 0}, written: {stdout: 0, stderr: 0}};
-  const {writer, jsonWriter} = await openLogWriter(
-    request.log,
-    start.positions,
-    saved => {
-      checkpoint.save(saved);
-      for (const [stream, spool] of spools) spool.release(saved.positions[stream]);
-    },
-    log,
-  );
-  const recorders = new Map(
-    streams.map(stream => [stream, new StreamRecorder(stream, writer, start.positions[stream], start.written[stream])]),
-  );
-  const sink = outputSink(request, recorders, writer);
-  const outputs = streams.map((stream): Output => {
-    const spool = spools.get(stream) as Spool;
-    const recorder = recorders.get(stream) as StreamRecorder;
-    replay(spool, start.positions[stream], recorder);
-    return {stream, spool, recorder, pump: new OutputPump(paths[stream], stream, fifo => spool.take(fifo), sink, log)};
-  });
   const stdin = paths.stdin ? new StdinPipe(paths.stdin) : undefined;
-  return new OpenContainerIo(directory, paths, {outputs, stdin, writer, jsonWriter, checkpoint});
+  if (request.log.driver === 'none') {
+    const open = (stream: StreamName) => new OutputPump(paths[stream], stream, readPiece, request.receiver, log);
+    return new OpenContainerIo(directory, paths, stdin, streams.map(open), undefined);
+  }
+  const recording = await openRecording(directory, streams, request.log, position, log);
+  const receiver = recordingReceiver(recording, request.receiver);
+  const pumps = streams.map(stream => {
+    const spool = recording.spools.get(stream) as Spool;
+    return new OutputPump(paths[stream], stream, fifo => spool.take(fifo), receiver, log);
+  });
+  return new OpenContainerIo(directory, paths, stdin, pumps, recording);
 }
 
-function outputSink(
-  {receiver}: ContainerIoRequest,
-  recorders: ReadonlyMap<StreamName, StreamRecorder>,
-  writer: LogWriter,
-): OutputReceiver {
+/** The log of a running container with what leads to it. */
+interface Recording {
+  spools: ReadonlyMap<StreamName, Spool>;
+  recorders: ReadonlyMap<StreamName, StreamRecorder>;
+  writer: JsonLogWriter;
+  checkpoint: CheckpointFile;
+}
+
+async function openRecording(
+  directory: string,
+  streams: readonly StreamName[],
+  request: LogRequest,
+  position: LogPosition | undefined,
+  log: Logger,
+): Promise<Recording> {
+  const spools = new Map(streams.map(stream => [stream, new Spool(join(directory, `${stream}.spool`))]));
+  const checkpoint = new CheckpointFile(join(directory, 'log.checkpoint'));
+  const {positions, written} = position ?? {positions: {stdout: 0, stderr: 0}, written: {stdout: 0, stderr: 0}};
+  const save = (saved: LogCheckpoint) => {
+    checkpoint.save(saved);
+    for (const [stream, spool] of spools) spool.release(saved.positions[stream]);
+  };
+  const writer = await openLogWriter(request, positions, save, log);
+  const recorders = new Map(
+    streams.map(stream => [stream, new StreamRecorder(stream, writer, positions[stream], written[stream])]),
+  );
+  for (const [stream, spool] of spools) replay(spool, positions[stream], recorders.get(stream) as StreamRecorder);
+  return {spools, recorders, writer, checkpoint};
+}
+
+function recordingReceiver({recorders, writer}: Recording, receiver: OutputReceiver): OutputReceiver {
   return {
     deliver(stream, data) {
       receiver.deliver(stream, data);

@@ -3,12 +3,11 @@ import {rmSync} from 'node:fs';
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Logger} from '@longshore/base';
-import {mkfifo, readFd} from '@longshore/linux';
+import {mkfifo} from '@longshore/linux';
 import type {ExecIo, ExecIoFactory, ExecIoRequest} from '../../core/ports/exec-io.ts';
 import {OutputPump} from './output-pump.ts';
+import {readPiece} from './read-piece.ts';
 import {StdinPipe} from './stdin-pipe.ts';
-
-const readSize = 64 * 1024;
 
 export class ExecStdio implements ExecIoFactory {
   readonly #root: string;
@@ -45,11 +44,4 @@ export class ExecStdio implements ExecIoFactory {
       },
     };
   }
-}
-
-function readPiece(fifo: number): Buffer | 'empty' | 'ended' {
-  const buffer = Buffer.allocUnsafeSlow(readSize);
-  const count = readFd(fifo, buffer);
-  if (count === undefined) return 'empty';
-  return count === 0 ? 'ended' : buffer.subarray(0, count);
 }

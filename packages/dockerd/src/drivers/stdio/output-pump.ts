@@ -1,13 +1,15 @@
 /** Moves one output stream of a container from its FIFO to those who want it, as fast as the slowest allows. */
 import {constants, openSync} from 'node:fs';
 import type {Logger} from '@longshore/base';
-import {closeFd, type FdWatch, watchFd} from '@longshore/linux';
+import {closeFd, type FdWatch, setPipeSize, watchFd} from '@longshore/linux';
 import type {StreamName} from '../../core/logs/log-entry.ts';
 import type {OutputReceiver} from '../../core/ports/container-io.ts';
 
 /** Takes bytes out of a FIFO: the next ones, or whether there are none now or no writer has it open any more. */
 export type OutputSource = (fifo: number) => Buffer | 'empty' | 'ended';
 
+/** Room in the pipe: four times the usual, so that much output takes a quarter of the calls. */
+const pipeSize = 256 * 1024;
 /** The event loop is given back after this long. */
 const turnMs = 4;
 
@@ -27,6 +29,7 @@ export class OutputPump {
     this.#receiver = receiver;
     this.#log = log;
     this.#fifo = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    widenPipe(this.#fifo, log);
     this.#watch = watchFd(this.#fifo, {readable: () => this.#onReadable()}, {ref: false});
   }
 
@@ -84,5 +87,14 @@ export class OutputPump {
       this.#state = 'running';
       this.#watch.setInterest({readable: true});
     });
+  }
+}
+
+/** The kernel may refuse: then the pipe stays as it is. */
+function widenPipe(fifo: number, log: Logger): void {
+  try {
+    setPipeSize(fifo, pipeSize);
+  } catch (error) {
+    log.debug({error}, 'pipe keeps its size');
   }
 }
