@@ -10,6 +10,7 @@ import type {ShimEnvironment} from './environment.ts';
 import {commandTransport, ttrpcTransport} from './event-transport.ts';
 import {openFifoLog} from './fifo-log.ts';
 import type {Flags} from './flags.ts';
+import {IdleWatch} from './idle.ts';
 import {openListener, type ShimListener} from './listener.ts';
 import {type EventTransport, Publisher} from './publisher.ts';
 import {Reaper} from './reaper.ts';
@@ -34,7 +35,9 @@ export function startDaemon(flags: Flags, environment: ShimEnvironment): void {
   });
   const ttrpc = new TtrpcServer({log});
   const host = {containers, shutdown: () => void stop('asked to'), reconnected: () => publisher.retryNow()};
-  const handlers = taskService(host);
+  const idle = new IdleWatch();
+  idle.touch();
+  const handlers = idle.watching(taskService(host));
   for (const definition of taskDefinitions) ttrpc.register(definition, handlers);
   const socket = flags.socket === '' ? inheritedSocket : listenUnix(flags.socket, {mode: 0o600});
   const listener = openListener(socket, {ttrpc, handlers, log});
