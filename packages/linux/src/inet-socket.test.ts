@@ -2,7 +2,7 @@ import {once} from 'node:events';
 import {createConnection, createServer} from 'node:net';
 import {codeOf} from '@longshore/errdefs';
 import test from 'ava';
-import {bindInet, closeFd, inetSocketName} from './index.ts';
+import {bindInet, closeFd, inetSocketName, receiveDatagram, sendDatagram} from './index.ts';
 
 test('a listening socket takes connections through Node, and its port is taken', async t => {
   const fd = bindInet('tcp', '127.0.0.1', 0);
@@ -27,3 +27,16 @@ test('UDP and TCP ports are apart, IPv6 sockets leave IPv4 alone', t => {
   t.deepEqual(inetSocketName(tcp6), {address: '::', port});
   for (const fd of [udp, tcp6]) closeFd(fd);
 });
+
+for (const address of ['127.0.0.1', '::1']) {
+  test(`datagrams come with their sender: ${address}`, t => {
+    const [a, b] = [bindInet('udp', address, 0), bindInet('udp', address, 0)];
+    t.is(receiveDatagram(b), undefined);
+    t.true(sendDatagram(a, Buffer.from('hello'), address, inetSocketName(b).port));
+    t.true(sendDatagram(a, Buffer.alloc(0), address, inetSocketName(b).port));
+    t.deepEqual(receiveDatagram(b), {data: Buffer.from('hello'), ...inetSocketName(a)});
+    t.is(receiveDatagram(b)?.data.length, 0);
+    t.throws(() => sendDatagram(a, Buffer.alloc(70_000), address, inetSocketName(b).port), {message: /EMSGSIZE/});
+    for (const fd of [a, b]) closeFd(fd);
+  });
+}

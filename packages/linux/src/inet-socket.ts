@@ -1,7 +1,7 @@
 import {Buffer} from 'node:buffer';
 import {EngineError} from '@longshore/errdefs';
 import {Errno} from './errno-names.ts';
-import {check, SystemCallError} from './errors.ts';
+import {check, retryInterrupted, SystemCallError} from './errors.ts';
 import {closeFd} from './fd.ts';
 import {bind, errno, type Pointer} from './libc.ts';
 import {formatIp, parseIp} from './netlink/ip.ts';
@@ -26,15 +26,28 @@ const nativeSetsockopt = bind<[fd: number, level: number, name: number, value: P
   'uint',
 );
 
+const nativeReceive = bind<
+  [fd: number, data: Pointer, size: number, flags: number, address: Pointer, addressSize: Pointer]
+>('recvfrom', 'long', 'int', 'void *', 'size_t', 'int', 'void *', 'void *');
+const nativeSend = bind<
+  [fd: number, data: Pointer, size: number, flags: number, address: Pointer, addressSize: number]
+>('sendto', 'long', 'int', 'void *', 'size_t', 'int', 'void *', 'uint');
+
 const AF_INET = 2;
 const AF_INET6 = 10;
 const SOCK_CLOEXEC = 0o2000000;
+/** sizeof(struct sockaddr_in6) */
+const addressMaximum = 28;
 const socketTypes = {tcp: 1, udp: 2, sctp: 1} as const;
 const IPPROTO_SCTP = 132;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+/** The largest payload of UDP fits. */
+const datagramMaximum = 64 * 1024;
 /** The kernel cuts it to net.core.somaxconn. */
 const backlog = 4096;
 
@@ -67,9 +80,35 @@ export function bindInet(protocol: InetProtocol, address: string, port: number):
 
 /** Where an IPv4 or IPv6 socket is bound. */
 export function inetSocketName(fd: number): {address: string; port: number} {
-  const name = Buffer.alloc(28);
-  const size = Buffer.from([name.length, 0, 0, 0]);
-  check('get name of', `fd ${fd}`, nativeGetsockname(fd, name, size));
+  const name = Buffer.alloc(addressMaximum);
+  check('get name of', `fd ${fd}`, nativeGetsockname(fd, name, Buffer.from([addressMaximum, 0, 0, 0])));
+  return readAddress(name);
+}
+
+let datagramBuffer: Buffer | undefined;
+
+/** A waiting datagram and who sent it, or undefined if there is none. Errors of earlier sends (ECONNREFUSED) are thrown. */
+export function receiveDatagram(fd: number): {data: Buffer; address: string; port: number} | undefined {
+  datagramBuffer ??= Buffer.allocUnsafeSlow(datagramMaximum);
+  const buffer = datagramBuffer;
+  const name = Buffer.alloc(addressMaximum);
+  const nameSize = Buffer.from([addressMaximum, 0, 0, 0]);
+  const size = retryInterrupted(() => nativeReceive(fd, buffer, buffer.length, MSG_DONTWAIT, name, nameSize));
+  if (size !== -1) return {data: Buffer.from(buffer.subarray(0, size)), ...readAddress(name)};
+  if (errno() === Errno.EAGAIN) return undefined;
+  throw new SystemCallError('receive on', errno(), `fd ${fd}`);
+}
+
+/** Sends a datagram; false when the socket's buffer is full. Throws for what the network refuses. */
+export function sendDatagram(fd: number, data: Uint8Array, address: string, port: number): boolean {
+  const name = socketAddress(address, port);
+  const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+  if (retryInterrupted(() => nativeSend(fd, data, data.length, flags, name, name.length)) !== -1) return true;
+  if (errno() === Errno.EAGAIN) return false;
+  throw new SystemCallError('send to', errno(), `${address}:${port}`);
+}
+
+function readAddress(name: Buffer): {address: string; port: number} {
   const isV6 = name.readUInt16LE(0) === AF_INET6;
   return {address: formatIp(isV6 ? name.subarray(8, 24) : name.subarray(4, 8)), port: name.readUInt16BE(2)};
 }
