@@ -69,7 +69,7 @@ test('datagrams find their way back to each client', async t => {
   server.on('message', (data, {port, address}) => server.send(`echo ${data}`, port, address));
   server.bind(0, '127.0.0.1');
   await once(server, 'listening');
-  const proxy = await startUdpProxy(options('udp', server.address().port));
+  const proxy = await startUdpProxy(options('udp', server.address().port), bindInet('udp', '127.0.0.1', 0));
   const ask = async (question: string) => {
     const client = createSocket('udp4');
     const answer = once(client, 'message');

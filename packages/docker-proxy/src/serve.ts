@@ -28,10 +28,8 @@ export async function serve(options: ProxyOptions): Promise<number> {
 }
 
 async function start(options: ProxyOptions): Promise<RunningProxy> {
-  if (options.protocol === 'tcp') return await startTcpProxy(options, options.useListener ? listenerFd : undefined);
-  // Datagram sockets cannot be taken over by the runtime: the same address is bound again at once.
-  if (options.useListener) closeFd(listenerFd);
-  return await startUdpProxy(options);
+  const listener = options.useListener ? listenerFd : undefined;
+  return options.protocol === 'tcp' ? await startTcpProxy(options, listener) : await startUdpProxy(options, listener);
 }
 
 /** Who starts the proxy by hand has no such pipe. */

@@ -1,58 +1,83 @@
 /** Passes datagrams on to the container, and what it answers back to whom it is for. */
-import {createSocket, type RemoteInfo, type Socket} from 'node:dgram';
+import {createSocket, type Socket} from 'node:dgram';
 import {isIPv6} from 'node:net';
+import {bindInet, closeFd, inetSocketName, receiveDatagram, sendDatagram, watchFd} from '@longshore/linux';
 import type {ProxyOptions} from './options.ts';
 import type {RunningProxy} from './tcp-proxy.ts';
 
 /** Docker's: a client that has been silent for this long is forgotten. */
 const idleMs = 90_000;
 const sweepMs = 10_000;
-/** Each client costs a socket. The one that has been silent longest goes first. */
+/** Each client costs a socket. The one that has been here longest goes first. */
 const maximumClients = 4096;
+/** Datagrams in one turn of the event loop, so that answers get theirs. */
+const turnDatagrams = 256;
 
 interface Client {
   socket: Socket;
   lastUsed: number;
 }
 
-export async function startUdpProxy(options: ProxyOptions): Promise<RunningProxy> {
-  const front = newSocket(options.hostAddress);
+/** `listener` is a bound socket to take over; it is closed with the proxy. Throws when the address cannot be had. */
+export async function startUdpProxy(options: ProxyOptions, listener: number | undefined): Promise<RunningProxy> {
+  const front = listener ?? bindInet('udp', options.hostAddress, options.hostPort);
   const clients = new Map<string, Client>();
-  front.on('message', (data, from) => {
-    const client = clients.get(keyOf(from)) ?? addClient(front, clients, from, options);
-    client.lastUsed = Date.now();
-    client.socket.send(data, options.containerPort, options.containerAddress, ignore);
-  });
-  await new Promise<void>((resolve, reject) => {
-    front.once('error', reject);
-    front.bind(options.hostPort, options.hostAddress, () => {
-      front.off('error', reject);
-      resolve();
-    });
-  });
-  front.on('error', ignore); // an answer to a client that is gone
+  const watch = watchFd(front, {readable: () => passOn(front, clients, options)});
   const sweep = setInterval(() => forgetIdle(clients), sweepMs);
   return {
-    port: front.address().port,
+    port: inetSocketName(front).port,
     close() {
       clearInterval(sweep);
-      front.close();
+      watch[Symbol.dispose]();
+      closeFd(front);
       for (const key of [...clients.keys()]) forget(clients, key);
     },
   };
 }
 
-function addClient(front: Socket, clients: Map<string, Client>, from: RemoteInfo, options: ProxyOptions): Client {
+/** What is left after a turn is announced again. */
+function passOn(front: number, clients: Map<string, Client>, options: ProxyOptions): void {
+  for (let i = 0; i < turnDatagrams; i++) {
+    let datagram: ReturnType<typeof receiveDatagram>;
+    try {
+      datagram = receiveDatagram(front);
+    } catch {
+      continue; // the error of an earlier answer, to a client that is gone
+    }
+    if (!datagram) return;
+    const {data, address, port} = datagram;
+    const client = clients.get(`${address}/${port}`) ?? addClient(front, clients, {address, port}, options);
+    client.lastUsed = Date.now();
+    client.socket.send(data, options.containerPort, options.containerAddress, ignore);
+  }
+}
+
+function addClient(
+  front: number,
+  clients: Map<string, Client>,
+  from: {address: string; port: number},
+  {containerAddress}: ProxyOptions,
+): Client {
   const [oldest] = clients.keys();
   if (clients.size >= maximumClients && oldest !== undefined) forget(clients, oldest);
-  const client = {socket: newSocket(options.containerAddress), lastUsed: Date.now()};
-  client.socket.on('error', ignore); // nobody listens in the container
-  client.socket.on('message', data => {
+  const socket = isIPv6(containerAddress) ? createSocket('udp6') : createSocket('udp4');
+  const client = {socket, lastUsed: Date.now()};
+  socket.on('error', ignore); // nobody listens in the container
+  socket.on('message', data => {
     client.lastUsed = Date.now();
-    front.send(data, from.port, from.address, ignore);
+    answer(front, data, from);
   });
-  clients.set(keyOf(from), client);
+  clients.set(`${from.address}/${from.port}`, client);
   return client;
+}
+
+/** Datagrams may be lost: one that does not go is dropped. */
+function answer(front: number, data: Buffer, {address, port}: {address: string; port: number}): void {
+  try {
+    sendDatagram(front, data, address, port);
+  } catch {
+    // The client is gone, or no way leads to it any more.
+  }
 }
 
 function forgetIdle(clients: Map<string, Client>): void {
@@ -63,14 +88,6 @@ function forgetIdle(clients: Map<string, Client>): void {
 function forget(clients: Map<string, Client>, key: string): void {
   clients.get(key)?.socket.close();
   clients.delete(key);
-}
-
-function newSocket(address: string): Socket {
-  return isIPv6(address) ? createSocket({type: 'udp6', ipv6Only: true}) : createSocket('udp4');
-}
-
-function keyOf({address, port}: RemoteInfo): string {
-  return `${address}/${port}`;
 }
 
 function ignore(): void {}

@@ -42,9 +42,7 @@ function holdPort(port: PublishedPort, proxy: boolean, {findProxy, log}: HostPor
       if (!proxy) return; // the bound socket keeps others away, the packet filter does the rest
       const executable = await findProxy();
       if (isClosed) throw new EngineError('canceled', 'the port was given back');
-      const starting = startProxy({executable, port, listener: fd, log});
-      close(); // the proxy has its own
-      running = await starting;
+      running = await startAnyProxy(executable, port, fd, close, log);
       if (isClosed) running[Symbol.dispose]();
     },
     [Symbol.dispose]() {
@@ -53,6 +51,25 @@ function holdPort(port: PublishedPort, proxy: boolean, {findProxy, log}: HostPor
       running?.[Symbol.dispose]();
     },
   };
+}
+
+/** Proxies of Docker before 28 take no socket from us: they bind the port themselves, once ours is closed. */
+async function startAnyProxy(
+  executable: string,
+  port: PublishedPort,
+  listener: number,
+  close: () => void,
+  log: Logger,
+): Promise<Disposable> {
+  try {
+    return await startProxy({executable, port, listener, log});
+  } catch (error) {
+    if (!isErrorCode(error, 'unimplemented')) throw error;
+    close();
+    return await startProxy({executable, port, listener: undefined, log});
+  } finally {
+    close(); // the proxy has its own
+  }
 }
 
 function bindPort({protocol, hostAddress, hostPort}: PublishedPort): number {

@@ -57,7 +57,7 @@ writeFileSync(proxyPath, `#!/bin/sh\nexec ${process.execPath} ${proxySource} "$@
 
 const containers = new Map<string, AttachableContainer>();
 
-async function open(config: Partial<NetworkConfig> = {}) {
+async function open(config: Partial<NetworkConfig> = {}, proxy = proxyPath) {
   const events = new EventBus();
   const networks = await openNetworks(ctx, {
     config: {...defaults, ...config},
@@ -66,7 +66,7 @@ async function open(config: Partial<NetworkConfig> = {}) {
     events,
     containers: () => ({find: reference => containers.get(reference) as AttachableContainer, all: () => []}),
     path: process.env.PATH ?? '',
-    findProxy: async () => proxyPath,
+    findProxy: async () => proxy,
   });
   return {
     ...networks,
@@ -452,6 +452,19 @@ const scenarios: Record<string, () => Promise<void>> = {
     equal(['raw', 'filter', 'nat'].flatMap(rules), before);
     for (let i = 0; i < 100 && proxies().length > 0; i++) await sleep(20);
     equal(proxies(), []);
+    server.close();
+  },
+
+  async 'the proxy of another engine'() {
+    const original = '/usr/sbin/docker-proxy';
+    if (!existsSync(original)) return;
+    await using networks = await open({}, original);
+    await networks.controller.restore(ctx, []);
+    const publish = {exposedPorts: ['80/tcp'], portBindings: {'80/tcp': [{HostIp: '127.0.0.1', HostPort: '8081'}]}};
+    const web = await networks.controller.attach(ctx, request('web', publish));
+    const server = await serve(web.netnsPath as string, 'through theirs');
+    equal(await textFrom('127.0.0.1', 8081), 'through theirs');
+    await networks.controller.release(ctx, request('web').containerId);
     server.close();
   },
 

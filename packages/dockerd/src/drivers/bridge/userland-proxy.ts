@@ -8,23 +8,26 @@ import {closeFd, exitStatus, kill, openPipeReader, pipe, spawnProcess, waitPid} 
 import type {PublishedPort} from '../../core/networks/sandbox-record.ts';
 
 const readyTimeoutMs = 10_000;
+/** It knows another command line than ours, most likely. */
+const silent = 'it ended without a word';
 
 export interface ProxyOptions {
   executable: string;
   port: PublishedPort;
-  /** Bound, and listening unless it is UDP. Stays the caller's. */
-  listener: number;
+  /** Bound, and listening unless it is UDP; stays the caller's. Undefined: the proxy binds the port itself. */
+  listener: number | undefined;
   log: Logger;
 }
 
-/** Resolves when the proxy serves; dispose it to end it. Throws what the proxy says. */
+/** Resolves when the proxy serves; dispose it to end it. Throws what the proxy says, `unimplemented` when it says nothing. */
 export async function startProxy({executable, port, listener, log}: ProxyOptions): Promise<Disposable> {
   const status = pipe();
   let pid: number;
   try {
-    const argv = [executable, ...proxyArguments(port)];
+    const argv = [executable, ...proxyArguments(port), ...(listener === undefined ? [] : ['-use-listen-fd'])];
     const env = {PATH: process.env.PATH};
-    pid = spawnProcess({path: executable, argv, env, fds: [-1, -1, 2, status.write, listener]});
+    const passed = listener === undefined ? [] : [listener];
+    pid = spawnProcess({path: executable, argv, env, fds: [-1, -1, 2, status.write, ...passed]});
   } catch (error) {
     closeFd(status.read);
     throw error;
@@ -46,7 +49,6 @@ function proxyArguments({protocol, hostAddress, hostPort, containerAddress, cont
     ...['-proto', protocol],
     ...['-host-ip', hostAddress, '-host-port', String(hostPort)],
     ...['-container-ip', containerAddress, '-container-port', String(containerPort)],
-    '-use-listen-fd',
   ];
 }
 
@@ -60,12 +62,13 @@ async function readStatus(fd: number): Promise<void> {
       chunks.push(chunk);
       if (Buffer.concat(chunks).toString().startsWith('0\n')) return '';
     }
-    return Buffer.concat(chunks).toString() || 'it ended at once';
+    return Buffer.concat(chunks).toString() || silent;
   };
   const timeout = sleep(readyTimeoutMs, late.signal).then(() => `it was not ready within ${readyTimeoutMs / 1000} s`);
   timeout.catch(() => {}); // aborted when the answer came first
   try {
     const failure = await Promise.race([read(), timeout]);
+    if (failure === silent) throw new EngineError('unimplemented', `failed to start userland proxy: ${silent}`);
     if (failure !== '')
       throw new EngineError('internal', `failed to start userland proxy: ${failure.replace(/^1\n/, '').trim()}`);
   } finally {
