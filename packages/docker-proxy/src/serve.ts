@@ -1,6 +1,6 @@
 /** Runs one proxy until a signal ends it, and tells the daemon on descriptor 3 how the start went. */
 import {messageOf} from '@longshore/errdefs';
-import {closeFd, setParentDeathSignal, signalNumber, writeFd} from '@longshore/linux';
+import {closeFd, isErrno, setParentDeathSignal, signalNumber, writeFd} from '@longshore/linux';
 import type {ProxyOptions} from './options.ts';
 import {type RunningProxy, startTcpProxy} from './tcp-proxy.ts';
 import {startUdpProxy} from './udp-proxy.ts';
@@ -19,7 +19,7 @@ export async function serve(options: ProxyOptions): Promise<number> {
     report(`1\n${messageOf(error)}\n`);
     return 1;
   }
-  report('0\n');
+  if (!report('0\n')) return 1;
   await new Promise<void>(resolve => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve());
   });
@@ -32,12 +32,15 @@ async function start(options: ProxyOptions): Promise<RunningProxy> {
   return options.protocol === 'tcp' ? await startTcpProxy(options, listener) : await startUdpProxy(options, listener);
 }
 
-/** Who starts the proxy by hand has no such pipe. */
-function report(text: string): void {
+/** False when the daemon has died already, which no signal will tell any more. Who starts the proxy by hand has no pipe. */
+function report(text: string): boolean {
   try {
     writeFd(statusFd, Buffer.from(text));
     closeFd(statusFd);
-  } catch {
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'EPIPE')) return false;
     process.stderr.write(text.startsWith('0') ? '' : text);
+    return true;
   }
 }
