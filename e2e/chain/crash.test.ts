@@ -3,7 +3,7 @@ import {constants} from 'node:os';
 import {descendants, type Engine, poll, readProcess} from '@longshore/testing';
 import test from 'ava';
 import {openEngine} from '../harness/open.ts';
-import {shimOf, waitForStatus} from '../harness/processes.ts';
+import {waitForStatus} from '../harness/processes.ts';
 
 const lines = 6000;
 /** Prints 1 to 6000 over ten seconds and more, then exits with 9. */
@@ -17,9 +17,9 @@ async function startPrinter(engine: Engine): Promise<{id: string; pid: number}> 
 }
 
 async function killContainerd(engine: Engine): Promise<void> {
-  const pid = await engine.containerdPid();
-  await engine.sandbox.kill(pid, 'SIGKILL');
-  await poll(() => (readProcess(pid)?.state ?? 'Z') === 'Z', {what: 'the killed containerd to be gone'});
+  const containerd = await engine.containerdProcess();
+  await containerd.kill();
+  await poll(() => !containerd.running, {what: 'the killed containerd to be gone'});
 }
 
 /** After the crash: same process, all lines once each, the right exit code. */
@@ -83,7 +83,7 @@ test('a killed shim: the container is reported dead within 2 s and its parts are
   const engine = await openEngine(t);
   const id = await engine.dockerOk('run', '-d', 'busybox', 'sleep', '300');
   const pid = Number(await engine.dockerOk('inspect', '-f', '{{.State.Pid}}', id));
-  await engine.sandbox.kill(shimOf(engine, id).pid, 'SIGKILL');
+  await engine.shimProcess(id).kill();
   await waitForStatus(engine, id, 'exited', 2000);
   t.is(await engine.dockerOk('inspect', '-f', '{{.State.ExitCode}}', id), String(128 + constants.signals.SIGKILL));
   await poll(() => (readProcess(pid)?.state ?? 'Z') === 'Z', {

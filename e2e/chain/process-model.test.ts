@@ -11,7 +11,6 @@ import {
 } from '@longshore/testing';
 import test from 'ava';
 import {openEngine} from '../harness/open.ts';
-import {shimOf} from '../harness/processes.ts';
 import {sharedEngine} from '../harness/shared-engine.ts';
 
 const engine = sharedEngine(test);
@@ -21,7 +20,7 @@ test('docker → dockerd → containerd → shim → process, each with its sock
   const id = await e.dockerOk('run', '-d', 'busybox', 'sleep', '300');
   const all = descendants(e.sandbox.pid);
   const containerdPid = await e.containerdPid();
-  const shim = shimOf(e, id);
+  const shim = e.shimProcess(id);
   const process = all.find(p => p.parent === shim.pid);
   t.is(readProcess(e.dockerd.pid)?.parent, e.sandbox.pid);
   t.is(readProcess(containerdPid)?.parent, e.dockerd.pid);
@@ -31,7 +30,7 @@ test('docker → dockerd → containerd → shim → process, each with its sock
   const containerdSockets = listeningSockets(containerdPid).map(s => s.path);
   t.true(containerdSockets.includes(e.paths.containerdSocket));
   t.true(containerdSockets.includes(`${e.paths.containerdSocket}.ttrpc`));
-  const [socket] = listeningSockets(shim.pid);
+  const [socket] = shim.sockets;
   t.is(socket?.fd, 3, 'the shim listens on the descriptor that it inherited');
   t.regex(socket?.path ?? '', /\/s\/[0-9a-f]{64}$/);
   await e.dockerOk('rm', '-f', id);
@@ -42,7 +41,7 @@ test('between create and start, init is "runc init" and waits on exec.fifo; afte
   const task = await createTask(e, ['sleep', '300']);
   const [fifo = ''] = await fifoOfDefaultRoot(e, task.id);
   t.is(readProcess(task.pid)?.command, 'runc init');
-  t.is(readProcess(task.pid)?.parent, shimOf(e, task.id).pid);
+  t.is(readProcess(task.pid)?.parent, e.shimProcess(task.id).pid);
   t.true(fifo.endsWith('/exec.fifo'), 'the fifo is in the state directory of the runtime');
   const open = readdirSync(`/proc/${task.pid}/fd`).map(fd => descriptorOf(task.pid, Number(fd)) ?? '');
   t.true(

@@ -88,10 +88,22 @@ for (const client of dockerClients) {
   });
 }
 
-test('exit codes from 0 to 255 arrive as they are', async t => {
+test('exit codes of run arrive as they are', async t => {
   const codes = [0, 1, 2, 3, 42, 124, 125, 126, 127, 128, 129, 130, 137, 143, 200, 254, 255];
   for (const code of codes)
     t.is((await engine().docker('run', '--rm', 'busybox', 'sh', '-c', `exit ${code}`)).exitCode, code);
+});
+
+test('every exit code from 0 to 255, by exec', async t => {
+  await engine().dockerOk('run', '-d', '--name', 'codes', 'busybox', 'sleep', '300');
+  const codes = Array.from({length: 256}, (_, code) => code);
+  const seen: number[] = [];
+  for (let at = 0; at < codes.length; at += 8) {
+    const batch = codes.slice(at, at + 8).map(code => engine().docker('exec', 'codes', 'sh', '-c', `exit ${code}`));
+    seen.push(...(await Promise.all(batch)).map(result => result.exitCode));
+  }
+  t.deepEqual(seen, codes);
+  await engine().dockerOk('rm', '-f', 'codes');
 });
 
 test('containers reach each other and the host over docker0', async t => {

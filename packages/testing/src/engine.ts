@@ -12,6 +12,8 @@ import {type EnginePaths, makeEnginePaths} from './engine-paths.ts';
 import {type Executables, resolveExecutables} from './executables.ts';
 import {findLeaks, removeCgroups} from './leak-check.ts';
 import {poll} from './poll.ts';
+import {ProcessHandle} from './process-handle.ts';
+import {descendants} from './process-tree.ts';
 import {Sandbox} from './sandbox.ts';
 import type {Survey} from './sandbox-protocol.ts';
 
@@ -85,6 +87,19 @@ export class Engine implements AsyncDisposable {
     if (this.containerd) return this.containerd.pid;
     const file = join(this.paths.execRoot, 'containerd/containerd.pid');
     return await poll(() => pidFromFile(file), {what: `a live process in ${file}`});
+  }
+
+  /** containerd, whoever started it; after a kill dockerd starts another, which is another handle. */
+  async containerdProcess(): Promise<ProcessHandle> {
+    return new ProcessHandle(this.sandbox, await this.containerdPid());
+  }
+
+  /** The shim of a container, by its full id. Throws when there is none. */
+  shimProcess(id: string): ProcessHandle {
+    const isShim = (command: string) => command.includes('containerd-shim-runc-v2') && command.includes(id);
+    const shim = descendants(this.sandbox.pid).find(p => isShim(p.command));
+    if (!shim) throw new Error(`no shim of container ${id}`);
+    return new ProcessHandle(this.sandbox, shim.pid);
   }
 
   /** Runs our `docker` (or the one given in `executables`) against this engine, inside its namespaces. */

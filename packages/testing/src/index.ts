@@ -11,5 +11,6 @@ export type {EnginePaths} from './engine-paths.ts';
 export {debianExecutables, type Executables, longshoreExecutables} from './executables.ts';
 export {findLeaks} from './leak-check.ts';
 export {type PollOptions, poll} from './poll.ts';
+export {ProcessHandle} from './process-handle.ts';
 export * from './process-tree.ts';
 export {Sandbox, type SandboxProcess} from './sandbox.ts';
