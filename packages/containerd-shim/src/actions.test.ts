@@ -1,5 +1,5 @@
 /** The shim's short lives: `start`, `delete`, -info, -v. Needs root. */
-import {spawnSync} from 'node:child_process';
+import {spawn, spawnSync} from 'node:child_process';
 import {chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -149,6 +149,20 @@ test('delete after the shim was killed: the container is gone, and there is some
   t.false(existsSync(rig.socket), 'and the socket');
   const again = runShim([...args, '-bundle', bundle, 'delete'], {cwd: bundle});
   t.is(again.status, 0, 'deleting what is gone is fine');
+});
+
+test('delete ends a runtime that a killed shim left at work', async t => {
+  const bundle = temporary(t);
+  const standIn = (pidFile: string) =>
+    spawn('sh', ['-c', 'read forever', 'runc', 'create', '--pid-file', pidFile, 'a']);
+  const runtime = standIn(join(bundle, 'init.pid'));
+  const other = standIn('/elsewhere/init.pid');
+  t.teardown(() => other.kill('SIGKILL'));
+  const ended = new Promise(resolve => runtime.once('exit', (_code, signal) => resolve(signal)));
+  const result = runShim(['-namespace', 'test', '-id', 'a', '-bundle', bundle, 'delete'], {cwd: bundle});
+  t.is(result.status, 0, result.stderr.toString());
+  t.is(await ended, 'SIGKILL');
+  t.is(other.exitCode ?? other.signalCode, null);
 });
 
 test('delete of a shim that never got anywhere', t => {

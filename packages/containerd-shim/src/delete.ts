@@ -1,9 +1,10 @@
 /** The `delete` action: containerd calls it when the shim is gone, to clean up and to have something to report. */
-import {rmSync, writeSync} from 'node:fs';
+import {readdirSync, rmSync, writeSync} from 'node:fs';
 import {basename, dirname, join} from 'node:path';
 import {DeleteResponse} from '@longshore/api/gen/containerd/runtime/task/v3/shim';
 import {createLogger} from '@longshore/base';
 import {messageOf} from '@longshore/errdefs';
+import {isErrno, kill, readKernelFileIfExists} from '@longshore/linux';
 import {RuncRuntime} from '@longshore/runc-wrapper';
 import {socketPath} from '@longshore/ttrpc';
 import {pidFile, readIfExists, readPidFile, readRuntimeFiles, runtimeRoot, unmountRootfs} from './bundle.ts';
@@ -32,11 +33,32 @@ export async function deleteLeftovers(flags: Flags, environment: ShimEnvironment
     systemdCgroup: options.systemdCgroup,
     env: environment.forChildren,
   });
+  endUnfinishedRuntime(bundle);
   await runtime.delete(flags.id, {force: true});
   unmountRootfs(bundle);
   removeSocket(bundle);
   const response = {pid: pid ?? 0, exitStatus: killedStatus, exitedAt: timestamp(new Date())};
   writeSync(1, DeleteResponse.encode(response).finish());
+}
+
+/**
+ * A shim that was killed in the middle of a create or exec leaves the runtime at work: it would go on to make a container
+ * that nobody knows. It is known by the pid file it was to write.
+ */
+function endUnfinishedRuntime(bundle: string): void {
+  for (const name of readdirSync('/proc')) {
+    const commandLine = name > '0' && name < ':' ? readKernelFileIfExists(`/proc/${name}/cmdline`) : undefined;
+    const words = commandLine?.split('\0') ?? [];
+    if (words[words.indexOf('--pid-file') + 1]?.startsWith(`${bundle}/`)) killIfThere(Number(name));
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!isErrno(error, 'ESRCH')) throw error;
+  }
 }
 
 /** A killed shim leaves its socket behind; a living one of the same group keeps it. */

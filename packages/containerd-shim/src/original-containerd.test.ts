@@ -14,7 +14,7 @@ const original = '/usr/bin/containerd-shim-runc-v2';
 const needed = [ours, original, '/usr/bin/containerd', '/usr/bin/ctr', '/usr/sbin/runc', '/usr/bin/script'];
 const test = isRoot && needed.every(path => existsSync(path)) ? anyTest.serial : anyTest.skip;
 
-/** Run with the directory as $1. Its /run is private, so the fixed directory of shim sockets is too. */
+/** Run with the directory as $1 and a namespace as $2, which is also the parent of the cgroups. Its /run is private, so the fixed directory of shim sockets is too. */
 const scenario = `
 cd $1
 mount -t tmpfs tmpfs /run && mkdir /run/containerd && ip link set lo up
@@ -23,7 +23,7 @@ start() {
   CONTAINERD=$!
   for i in $(seq 100); do ctr version >/dev/null 2>&1 && break; sleep 0.1; done
 }
-export CONTAINERD_ADDRESS=$PWD/c.sock CONTAINERD_NAMESPACE=test
+export CONTAINERD_ADDRESS=$PWD/c.sock CONTAINERD_NAMESPACE=$2
 start
 run() { timeout -s KILL 20 ctr run "$@"; echo "exit $?"; }
 list() { ctr tasks ls | awk 'NR > 1 {print $1, $3}'; }
@@ -49,7 +49,7 @@ ctr tasks ps d1 | wc -l
 ctr tasks metrics d1 | awk '{print $1}' | grep -c -E 'memory|pids|cpu'
 ctr tasks pause d1; list; ctr tasks resume d1; list
 ctr tasks delete d1; echo "exit $?"
-ls $PWD/state/io.containerd.runtime.v2.task/test/d1
+ls $PWD/state/io.containerd.runtime.v2.task/$2/d1
 echo "# containerd killed"
 kill -9 $CONTAINERD; wait $CONTAINERD 2>/dev/null
 start; list
@@ -63,14 +63,15 @@ sleep 1.2; start; list
 ctr tasks delete d2; echo "exit $?"; ctr containers delete d2
 echo "# shim killed"
 run -d --env PATH=/bin --rootfs rootfs d3 sleep 1000
-kill -9 $(pgrep -f 'shim-runc-v2 -namespace test -id d3')
+kill -9 $(pgrep -f 'shim-runc-v2 -namespace '$2' -id d3')
 for i in $(seq 100); do [ -z "$(list)" ] && break; sleep 0.05; done; list
 ctr containers delete d3
 sleep 0.3
-ls state/io.containerd.runtime.v2.task/test /run/containerd/runc/test
+ls state/io.containerd.runtime.v2.task/$2 /run/containerd/runc/$2
 pgrep -l containerd-shim
 echo "# end"
 kill $CONTAINERD; wait $CONTAINERD
+rmdir /sys/fs/cgroup/$2 /sys/fs/cgroup/*/$2 2>/dev/null
 `;
 
 const config = (root: string) => `version = 2
@@ -98,7 +99,9 @@ function play(t: ExecutionContext, shim: string): string {
   writeFileSync(join(root, 'config.toml'), config(root));
   writeFileSync(join(root, 'scenario'), scenario);
   const namespaces = ['-m', '-n', '-p', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
-  const result = spawnSync('unshare', [...namespaces, 'bash', join(root, 'scenario'), root], {timeout: 60_000});
+  const result = spawnSync('unshare', [...namespaces, 'bash', join(root, 'scenario'), root, `ls-ctrd-${process.pid}`], {
+    timeout: 60_000,
+  });
   return normalized(`${result.stdout}\n${result.stderr}`, root);
 }
 
