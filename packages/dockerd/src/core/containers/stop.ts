@@ -139,7 +139,7 @@ async function endsWithin(ended: Promise<unknown>, milliseconds: number, signal:
   const timer = Number.isFinite(milliseconds)
     ? sleep(Math.min(milliseconds, 2 ** 31 - 1), limit).then(() => false)
     : forever;
-  timer.catch(() => {});
+  for (const promise of [timer, forever]) promise.catch(() => {}); // only the first to settle counts
   try {
     return await Promise.race([ended.then(() => true), timer]);
   } finally {
