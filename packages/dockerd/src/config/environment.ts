@@ -1,4 +1,5 @@
 /** What the daemon takes from its environment, read once by main.ts. */
+import {dirname} from 'node:path';
 
 export interface Environment {
   /** For finding containerd, docker-init and the runtimes. */
@@ -20,11 +21,13 @@ export interface Environment {
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   const {NOTIFY_SOCKET, LISTEN_FDS, LISTEN_PID, ...rest} = env;
   delete rest.LISTEN_FDNAMES;
+  const path = env.PATH ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
   const forUs = LISTEN_PID === undefined || Number(LISTEN_PID) === process.pid;
   return {
-    path: env.PATH ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    path,
     ownExecutable: process.execPath,
-    childEnvironment: rest as Record<string, string>,
+    // containerd looks for shims in PATH first: the one that was installed with us comes before any other.
+    childEnvironment: {...(rest as Record<string, string>), PATH: `${dirname(process.execPath)}:${path}`},
     notifySocket: NOTIFY_SOCKET ?? '',
     activatedSockets: forUs ? Number(LISTEN_FDS ?? 0) : 0,
     containerdExecutable: env.LONGSHORE_CONTAINERD ?? '',
