@@ -30,33 +30,58 @@ import {type Containers, openContainers} from './parts/containers.ts';
 import {openImages} from './parts/images.ts';
 import {networkConfig, openNetworks} from './parts/networks.ts';
 import {openVolumes} from './parts/volumes.ts';
+import {reloadOnHangup} from './reload.ts';
 import {awaitStopSignal} from './signals.ts';
 
 /** How long a shutdown waits for running operations. */
 const drainMs = 5_000;
 const defaultHost = 'unix:///var/run/docker.sock';
 
-/** Runs until a signal ends it. Throws when it cannot start. */
-export async function runDaemon(config: Config, environment: Environment, log: Logger): Promise<void> {
+/** Runs until a signal ends it. Throws when it cannot start. `argv` is read again for a reload. */
+export async function runDaemon(
+  config: Config,
+  environment: Environment,
+  log: Logger,
+  argv: readonly string[],
+): Promise<void> {
   process.umask(0o022);
   await using scope = new Scope(log);
   await makeDirectories(config.dataRoot, config.execRoot);
   scope.use(await takePidFile(config.pidFile), 'pid file');
   const stopSignal = awaitStopSignal(log);
+  // Bound before anything else: clients that come early wait instead of being refused.
   const listeners = scope.use(await openListeners(listenerOptions(config, environment, log)), 'listeners');
+  const engine = await openEngine(config, environment, log, scope);
+  const {jobs, events, containers} = engine;
+  scope.use(reloadOnHangup({argv, config, events, log}), 'reload');
+  listeners.serve(apiHandler({routes: engine.routes, jobs, log, experimental: config.experimental}));
+  log.info({addresses: listeners.addresses}, 'daemon has completed initialization');
+  notifySystemd(environment.notifySocket, 'READY=1');
+  await stopSignal;
+  notifySystemd(environment.notifySocket, 'STOPPING=1');
+  listeners.stopAccepting();
+  await jobs.drain(drainMs);
+  await containers.shutDown();
+}
+
+interface Engine {
+  jobs: JobRunner;
+  events: EventBus;
+  containers: Containers;
+  routes: Route[];
+}
+
+/** containerd, then the parts of the core in the order in which they lean on each other. */
+async function openEngine(config: Config, environment: Environment, log: Logger, scope: Scope): Promise<Engine> {
   const containerd = scope.use(await openContainerd(config, environment, log), 'containerd');
+  const {client} = containerd;
   const jobs = new JobRunner(log, config.containerdNamespace);
   const events = new EventBus();
   const ctx = backgroundContext(log, config.containerdNamespace);
-  const host = await loadHostFacts();
+  const facts = await loadHostFacts();
   const programs = await findPrograms(config, environment);
   const volumes = await openVolumes({root: join(config.dataRoot, 'volumes'), events, log});
-  const images = await openImages(ctx, {
-    client: containerd.client,
-    config,
-    events,
-    users: () => imageUsers(containers.world),
-  });
+  const images = await openImages(ctx, {client, config, events, users: () => imageUsers(containers.world)});
   const networks = scope.use(
     await openNetworks(ctx, {
       config: networkConfig(config),
@@ -70,33 +95,24 @@ export async function runDaemon(config: Config, environment: Environment, log: L
     }),
     'networks',
   );
+  const parts = {images: images.images, networks: networks.controller, volumes};
   const containers: Containers = scope.use(
-    await openContainers(ctx, {
-      client: containerd.client,
-      config,
-      facts: host,
-      programs,
-      events,
-      images: images.images,
-      networks: networks.controller,
-      volumes,
-      log,
-    }),
+    await openContainers(ctx, {client, config, facts, programs, events, log, ...parts}),
     'containers',
   );
   await containers.restore();
   const system = new SystemInformation({
     engineId: await loadEngineId(config.dataRoot),
     config,
-    host,
+    host: facts,
     containerdAddress: containerd.address,
     events,
     jobs,
-    components: new ComponentVersions(containerd.client, programs, log),
+    components: new ComponentVersions(client, programs, log),
     containerCounts: () => countContainers(containers.world),
     imageCount: () => images.images.count(ctx),
   });
-  const routes: Route[] = [
+  const routes = [
     ...systemRoutes(system),
     ...containerRoutes(containers.world),
     ...containerStreamRoutes(containers.world),
@@ -106,14 +122,7 @@ export async function runDaemon(config: Config, environment: Environment, log: L
     ...volumeRoutes(volumes),
     ...unavailableRoutes(),
   ];
-  listeners.serve(apiHandler({routes, jobs, log, experimental: config.experimental}));
-  log.info({addresses: listeners.addresses}, 'daemon has completed initialization');
-  notifySystemd(environment.notifySocket, 'READY=1');
-  await stopSignal;
-  notifySystemd(environment.notifySocket, 'STOPPING=1');
-  listeners.stopAccepting();
-  await jobs.drain(drainMs);
-  await containers.shutDown();
+  return {jobs, events, containers, routes};
 }
 
 function listenerOptions(config: Config, environment: Environment, log: Logger): ListenerOptions {

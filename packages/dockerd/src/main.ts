@@ -24,7 +24,7 @@ async function main(argv: string[]): Promise<number> {
   }
   const log = openLog(config);
   try {
-    await runDaemon(config, readEnvironment(process.env), log);
+    await runDaemon(config, readEnvironment(process.env), log, argv);
     return 0;
   } catch (error) {
     log.fatal({error}, 'failed to start daemon');

@@ -1,7 +1,7 @@
 /** POST /containers/create: from a request to a container on disk with a file system of its own. */
 import {join} from 'node:path';
 import {type CallContext, randomId, Scope, shortId} from '@longshore/base';
-import {EngineError} from '@longshore/errdefs';
+import {EngineError, messageOf} from '@longshore/errdefs';
 import {nowNano} from '../events/event-bus.ts';
 import type {ResolvedImage} from '../ports/image-service.ts';
 import {Container} from './container.ts';
@@ -53,6 +53,7 @@ export async function createContainer(world: World, ctx: CallContext, request: C
   const mode = networkModeOf(world, request.host);
   const host = {...applyHostDefaults(request.host, world.config, world.facts), NetworkMode: mode};
   verifyHostConfig(host, world.runtimes);
+  checkLinks(world, host);
   refuseUnsupported(host);
   resolveJoins(world, host);
   const warnings = verifyLimits(host, world.facts, false);
@@ -91,6 +92,19 @@ function resolveJoins(world: World, host: HostConfig): void {
   for (const field of ['IpcMode', 'PidMode'] as const) {
     const other = joinedContainer(world, host[field]);
     if (other) host[field] = `container:${other.id}`;
+  }
+}
+
+/** Links name containers that must be there. */
+function checkLinks(world: World, {Links: links}: HostConfig): void {
+  for (const link of links ?? []) {
+    const [name = ''] = link.split(':');
+    try {
+      world.registry.find(name);
+    } catch (error) {
+      const message = `could not get container for ${name}: ${messageOf(error)}`;
+      throw new EngineError('invalid-argument', message, {cause: error});
+    }
   }
 }
 

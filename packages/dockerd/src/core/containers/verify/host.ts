@@ -39,6 +39,7 @@ export function refuseUnsupported(host: HostConfig): void {
     [Object.keys(host.StorageOpt ?? {}).length > 0, 'storage options'],
     [host.Cgroup !== '', 'joining the cgroup of another container'],
     [host.Isolation !== '' && host.Isolation !== 'default', `isolation ${host.Isolation}`],
+    [(host.Links?.length ?? 0) > 0, 'links between containers'],
     [host.KernelMemory > 0, 'kernel memory limits'],
     [host.VolumeDriver !== '' && host.VolumeDriver !== 'local', `volume driver ${host.VolumeDriver}`],
     [(host.Mounts ?? []).some(({Type}) => Type === 'image'), 'mounts of type image'],
