@@ -56,6 +56,28 @@ test('exec: own exit code, told before that of init', async t => {
   );
 });
 
+test('thirty execs at once: each its own output and exit code', async t => {
+  const rig = await startRig(t);
+  const id = 'first';
+  await rig.create(id, {args: ['sleep', '1000']});
+  await rig.task.start(rig.ctx, {id});
+  const runs = Array.from({length: 30}, async (_, i) => {
+    const execId = `e${i}`;
+    const stdio = rig.stdio(execId);
+    const {stdout, stderr} = stdio;
+    const output = Promise.all([stdio.text('stdout'), stdio.text('stderr')]);
+    await rig.exec(id, execId, ['sh', '-c', `echo out ${i}; echo err ${i} >&2; exit ${i}`], {stdout, stderr});
+    await rig.task.start(rig.ctx, {id, execId});
+    const {exitStatus} = await rig.task.wait(rig.ctx, {id, execId});
+    const texts = await output;
+    await rig.task.delete(rig.ctx, {id, execId});
+    return [exitStatus, ...texts];
+  });
+  const expected = runs.map((_, i) => [i, `out ${i}\n`, `err ${i}\n`]);
+  t.deepEqual(await Promise.all(runs), expected);
+  await rig.until(topics => topics.filter(topic => topic.startsWith('/tasks/exit')).length === 30);
+});
+
 test("refusals have the texts of containerd's shim", async t => {
   const rig = await startRig(t);
   const id = 'first';
