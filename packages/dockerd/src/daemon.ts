@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import {backgroundContext, type Logger, Scope} from '@longshore/base';
 import type {Config} from './config/config.ts';
 import type {Environment} from './config/environment.ts';
+import {ContainerCopier} from './core/containers/copy/copy.ts';
 import {containerEndpoints, countContainers, imageUsers} from './core/containers/service.ts';
 import {EventBus} from './core/events/event-bus.ts';
 import {JobRunner} from './core/jobs/job-runner.ts';
@@ -15,6 +16,8 @@ import {findPrograms} from './drivers/host/programs.ts';
 import {SystemInformation} from './drivers/host/system-information.ts';
 import {notifySystemd} from './drivers/host/systemd.ts';
 import {loadEngineId, makeDirectories} from './drivers/state-dir/directories.ts';
+import {LinuxContainerTrees} from './drivers/tree/container-trees.ts';
+import {containerArchiveRoutes} from './http/containers/archive-routes.ts';
 import {containerRoutes} from './http/containers/routes.ts';
 import {containerStreamRoutes} from './http/containers/stream-routes.ts';
 import {execRoutes} from './http/exec/routes.ts';
@@ -116,6 +119,7 @@ async function openEngine(config: Config, environment: Environment, log: Logger,
     ...systemRoutes(system),
     ...containerRoutes(containers.world),
     ...containerStreamRoutes(containers.world),
+    ...containerArchiveRoutes(containers.world, new ContainerCopier(containers.world, new LinuxContainerTrees())),
     ...execRoutes(containers.world),
     ...imageRoutes(images),
     ...networkRoutes(networks),

@@ -41,10 +41,6 @@ const unsupported: Record<string, string> = {
   'POST /plugins/create': 'plugins',
   'GET /containers/{name}/attach/ws': 'attaching by websocket',
   'GET /containers/{name}/stats': 'statistics of containers',
-  'GET /containers/{name}/export': 'exporting containers',
-  'HEAD /containers/{name}/archive': 'copying files',
-  'GET /containers/{name}/archive': 'copying files',
-  'PUT /containers/{name}/archive': 'copying files',
 };
 
 const checkpoints = [
