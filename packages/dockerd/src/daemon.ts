@@ -15,10 +15,14 @@ import {takePidFile} from './drivers/host/pid-file.ts';
 import {findPrograms} from './drivers/host/programs.ts';
 import {SystemInformation} from './drivers/host/system-information.ts';
 import {notifySystemd} from './drivers/host/systemd.ts';
+import {openCommitter} from './drivers/images/container-committer.ts';
 import {loadEngineId, makeDirectories} from './drivers/state-dir/directories.ts';
+import {openStatistics} from './drivers/stats/containerd-statistics.ts';
 import {LinuxContainerTrees} from './drivers/tree/container-trees.ts';
 import {containerArchiveRoutes} from './http/containers/archive-routes.ts';
+import {commitRoute} from './http/containers/commit-route.ts';
 import {containerRoutes} from './http/containers/routes.ts';
+import {statsRoute} from './http/containers/stats-route.ts';
 import {containerStreamRoutes} from './http/containers/stream-routes.ts';
 import {execRoutes} from './http/exec/routes.ts';
 import {imageRoutes} from './http/images/routes.ts';
@@ -26,6 +30,7 @@ import {type ListenerOptions, openListeners} from './http/listen.ts';
 import {networkRoutes} from './http/networks/routes.ts';
 import type {Route} from './http/route.ts';
 import {apiHandler} from './http/server.ts';
+import {diskUsageRoute} from './http/system/df-route.ts';
 import {systemRoutes} from './http/system/routes.ts';
 import {unavailableRoutes} from './http/unavailable-routes.ts';
 import {volumeRoutes} from './http/volumes/routes.ts';
@@ -117,10 +122,17 @@ async function openEngine(config: Config, environment: Environment, log: Logger,
   });
   const routes = [
     ...systemRoutes(system),
+    diskUsageRoute({world: containers.world, images: images.images, volumes}),
     ...containerRoutes(containers.world),
     ...containerStreamRoutes(containers.world),
     ...containerArchiveRoutes(containers.world, new ContainerCopier(containers.world, new LinuxContainerTrees())),
+    statsRoute(containers.world, openStatistics(containerd.client)),
     ...execRoutes(containers.world),
+    commitRoute({
+      world: containers.world,
+      transfers: images.transfers,
+      committer: openCommitter(containerd.client, images.snapshotter),
+    }),
     ...imageRoutes(images),
     ...networkRoutes(networks),
     ...volumeRoutes(volumes),

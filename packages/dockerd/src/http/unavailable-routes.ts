@@ -29,7 +29,6 @@ const unsupported: Record<string, string> = {
   'POST /build/cancel': 'building images',
   'POST /session': 'build sessions',
   'POST /grpc': 'the BuildKit API',
-  'POST /commit': 'committing containers',
   'GET /plugins/privileges': 'plugins',
   'DELETE /plugins/{name}': 'plugins',
   'POST /plugins/{name}/enable': 'plugins',
@@ -40,7 +39,6 @@ const unsupported: Record<string, string> = {
   'POST /plugins/{name}/set': 'plugins',
   'POST /plugins/create': 'plugins',
   'GET /containers/{name}/attach/ws': 'attaching by websocket',
-  'GET /containers/{name}/stats': 'statistics of containers',
 };
 
 const checkpoints = [

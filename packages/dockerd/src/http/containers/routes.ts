@@ -1,5 +1,5 @@
 /** Containers: create, list, inspect, and the changes of their state. */
-import {codeOf, EngineError, messageOf} from '@longshore/errdefs';
+import {codeOf, EngineError, isErrorCode, messageOf} from '@longshore/errdefs';
 import type {Container} from '../../core/containers/container.ts';
 import {createContainer} from '../../core/containers/create.ts';
 import {DetachKeys} from '../../core/containers/detach-keys.ts';
@@ -74,10 +74,18 @@ async function list(world: World, {ctx, query}: ApiRequest, reply: ApiReply): Pr
   const imageIds = await world.imageIds(ctx, filters.get('ancestor'));
   const found = listContainers(world.registry, {all: query.bool('all'), limit, filters}, imageIds);
   const withSize = query.bool('size');
-  const rows = found.map(async container =>
-    summaryToJson(container, withSize ? await world.rootfs.sizes(ctx, container.id) : undefined),
+  const rows = found.map(async container => {
+    try {
+      return summaryToJson(container, withSize ? await world.rootfs.sizes(ctx, container.id) : undefined);
+    } catch (error) {
+      if (isErrorCode(error, 'not-found')) return undefined; // removed meanwhile
+      throw error;
+    }
+  });
+  reply.json(
+    200,
+    (await Promise.all(rows)).filter(row => row !== undefined),
   );
-  reply.json(200, await Promise.all(rows));
 }
 
 async function prune(world: World, {ctx, query}: ApiRequest, reply: ApiReply): Promise<void> {

@@ -38,7 +38,8 @@ export function listRoute(images: Images): Route {
   };
 }
 
-async function factsOf(ctx: CallContext, images: Images, image: CatalogImage): Promise<SummaryFacts> {
+/** What a summary of an image is made from. */
+export async function factsOf(ctx: CallContext, images: Images, image: CatalogImage): Promise<SummaryFacts> {
   const usage = await images.usage(ctx, image);
   return {
     id: image.id,
