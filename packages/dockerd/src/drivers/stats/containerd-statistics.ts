@@ -1,0 +1,50 @@
+/** Counters of containers: control groups from containerd, interfaces and processor time from the kernel. */
+import {Metrics as MetricsV1} from '@longshore/api/gen/containerd/cgroups/v1/metrics';
+import {Metrics as MetricsV2} from '@longshore/api/gen/containerd/cgroups/v2/metrics';
+import {protobufTypeUrl} from '@longshore/api/type-urls';
+import {type ContainerdClient, unpackAny} from '@longshore/containerd-client';
+import {EngineError, isErrorCode} from '@longshore/errdefs';
+import {inNetns, openNetlink, readKernelFile} from '@longshore/linux';
+import type {InterfaceCounters, StatisticsSource, SystemCpu} from '../../core/ports/statistics-source.ts';
+
+export function openStatistics(client: ContainerdClient): StatisticsSource {
+  return {
+    async group(ctx, containerId) {
+      const {metrics} = await client.tasks.metrics(ctx, {filters: [`id==${containerId}`]});
+      const data = metrics.find(({id}) => id === containerId)?.data;
+      if (!data) return undefined;
+      const v1 = unpackAny(data, protobufTypeUrl.cgroupsV1Metrics, MetricsV1);
+      if (v1) return {version: 1, metrics: v1};
+      const v2 = unpackAny(data, protobufTypeUrl.cgroupsV2Metrics, MetricsV2);
+      if (v2) return {version: 2, metrics: v2};
+      throw new EngineError('unimplemented', `statistics of type ${data.typeUrl} are not understood`);
+    },
+    interfaces: readInterfaces,
+    system: () => parseSystemCpu(readKernelFile('/proc/stat')),
+  };
+}
+
+function readInterfaces(netnsPath: string): InterfaceCounters[] {
+  try {
+    using netlink = inNetns(netnsPath, () => openNetlink());
+    // Every namespace also has the kernel's own tunnel devices, which are no interfaces of a container.
+    return netlink
+      .linkList()
+      .flatMap(({name, kind, statistics}) => (kind === 'veth' && statistics ? [{name, ...statistics}] : []));
+  } catch (error) {
+    if (isErrorCode(error, 'not-found')) return [];
+    throw error;
+  }
+}
+
+/** /proc/stat counts in ticks of a hundredth of a second. */
+const tickNs = 10_000_000n;
+
+/** User, nice, system, idle, waiting, interrupts, soft interrupts: all the time that there was. */
+export function parseSystemCpu(text: string): SystemCpu {
+  const fields = /^cpu +(.*)$/m.exec(text)?.[1]?.split(' ').slice(0, 7) ?? [];
+  return {
+    nanoseconds: fields.reduce((sum, ticks) => sum + BigInt(ticks), 0n) * tickNs,
+    online: text.match(/^cpu\d+ /gm)?.length ?? 0,
+  };
+}
