@@ -33,7 +33,6 @@ test('stats of two samples, of one, and of a container that has ended', async t 
   t.deepEqual(Object.keys(pair.networks ?? {}), ['eth0']);
   const single = await api.get<ContainerStats>(`/containers/${id}/stats?stream=false&one-shot=true`);
   t.is(single.preread, '0001-01-01T00:00:00Z');
-  t.log(JSON.stringify(single));
   t.false('name' in single);
   await run('kill', id);
   await run('wait', id);
@@ -46,7 +45,7 @@ for (const client of dockerClients) {
   const run = (...args: string[]) => docker(client, engine(), args);
 
   test(`${client.name}: commit makes an image of what a container changed, which runs`, async t => {
-    const name = `made-${client.name.replaceAll(/\W/g, '')}`;
+    const name = `made-${client.name.replaceAll(/\W/g, '').toLowerCase()}`;
     const image = `${name}:v1`;
     const script = 'echo kept > /kept; rm /etc/passwd; sleep 60';
     t.is((await run('run', '-d', '--name', name, '-e', 'A=1', 'busybox', 'sh', '-c', script)).exitCode, 0);
@@ -70,7 +69,7 @@ test('commit of what is not there, and with bad names and changes, is refused wi
   const [client] = dockerClients;
   const id = (await docker(client!, engine(), ['create', 'busybox', 'true'])).stdout;
   const refusal = async (query: string) => {
-    const {status, body} = await api.request<{message: string}>(`/commit?${query}`, {method: 'POST'});
+    const {status, body} = await api.send<{message: string}>(`/commit?${query}`, {method: 'POST'});
     return [status, body.message];
   };
   t.deepEqual(await refusal('container=nosuch'), [404, 'No such container: nosuch']);

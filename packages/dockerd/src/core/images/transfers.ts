@@ -106,6 +106,21 @@ export class ImageTransfers {
     });
   }
 
+  /** Names what `make` stores under a lease, or keeps it as nameless; returns its id. */
+  async adopt(
+    ctx: CallContext,
+    name: Reference | undefined,
+    make: (leased: CallContext) => Promise<Descriptor>,
+  ): Promise<string> {
+    return await this.#store.withLease(ctx, async leased => {
+      const target = await make(leased);
+      await this.#name(leased, name ? formatReference(name) : '', target);
+      this.#images.announce('create', target.digest);
+      if (name) this.#images.announce('tag', target.digest, familiarReference(name));
+      return target.digest;
+    });
+  }
+
   /** Returns what is there now, and whether that is new. */
   async pull(
     ctx: CallContext,
