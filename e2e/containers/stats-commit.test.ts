@@ -41,6 +41,23 @@ test('stats of two samples, of one, and of a container that has ended', async t 
   await run('rm', id);
 });
 
+test('a stream of stats has a document each second, and ends with the container', async t => {
+  const {api} = engine();
+  const run = (...args: string[]) => docker(dockerClients[0]!, engine(), args);
+  const id = (await run('run', '-d', 'busybox', 'sleep', '60')).stdout;
+  const lines: ContainerStats[] = [];
+  for await (const chunk of await api.stream(`/containers/${id}/stats`)) {
+    lines.push(JSON.parse(String(chunk)));
+    if (lines.length === 3) await run('rm', '-f', id);
+  }
+  const [first, second, third] = lines;
+  t.is(first?.preread, '0001-01-01T00:00:00Z');
+  t.is(second?.preread, first?.read);
+  t.is(third?.preread, second?.read);
+  const seconds = (Date.parse(third!.read) - Date.parse(first!.read)) / 1000;
+  t.true(seconds > 1.9 && seconds < 4, `${seconds} s`);
+});
+
 for (const client of dockerClients) {
   const run = (...args: string[]) => docker(client, engine(), args);
 

@@ -69,6 +69,8 @@ async function readSample(ctx: CallContext, {world, source, container}: StatsSub
 function netnsOf(world: World, container: Container): string {
   const {NetworkMode: mode} = container.record.host;
   if (mode === 'host') return '';
-  const owner = mode.startsWith('container:') ? world.registry.find(mode.slice('container:'.length)) : container;
-  return owner.record.host.NetworkMode === 'host' ? '' : owner.record.network.SandboxKey;
+  if (!mode.startsWith('container:')) return container.record.network.SandboxKey;
+  // It may have been removed since: its processes are gone, the namespace is not.
+  const owner = world.registry.get(mode.slice('container:'.length));
+  return owner && owner.record.host.NetworkMode !== 'host' ? owner.record.network.SandboxKey : '';
 }
