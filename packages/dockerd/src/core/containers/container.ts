@@ -31,7 +31,6 @@ export class Container {
   readonly #removed = deferred<RunResult>();
   /** A restart that is waiting for its time. */
   #pendingRestart: AbortController | undefined;
-  removing = false;
   /** A stop is on its way: its event comes before that of the death. */
   stopping = 0;
   /** The shutdown of the daemon or a `docker restart` ends this run: no policy, no automatic removal. */
@@ -53,6 +52,10 @@ export class Container {
 
   get state(): ContainerState {
     return this.record.state;
+  }
+
+  get removing(): boolean {
+    return this.record.removing;
   }
 
   get status(): Status {

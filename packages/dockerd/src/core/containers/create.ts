@@ -161,6 +161,7 @@ function makeRecord(world: World, {id, name, config, host, image, endpoints}: Re
     restartCount: 0,
     hasBeenStarted: false,
     manuallyStopped: false,
+    removing: false,
     noNewPrivileges: noNewPrivileges ?? world.config.noNewPrivileges,
     appArmorProfile: '',
     seccompProfile: '',

@@ -3,7 +3,7 @@ import type {CallContext} from '@longshore/base';
 import {codeOf, EngineError, messageOf} from '@longshore/errdefs';
 import type {Container} from './container.ts';
 import {exitCodeOf, hasProcess} from './state.ts';
-import {publishContainerEvent, saveContainer, type World} from './world.ts';
+import {publishContainerEvent, saveOrWarn, type World} from './world.ts';
 
 /** Removes a container that does not run; the caller holds the lock. A failure leaves it `dead`, to be tried again. */
 export async function removeLocked(
@@ -14,7 +14,8 @@ export async function removeLocked(
 ): Promise<void> {
   const {id, record} = container;
   if (hasProcess(record.state)) throw new EngineError('conflict', `container ${id} is running`);
-  container.removing = true;
+  record.removing = true;
+  await saveOrWarn(world, container);
   const exitCode = exitCodeOf(record.state);
   container.cancelPendingRestart();
   try {
@@ -25,9 +26,9 @@ export async function removeLocked(
     ]);
     await world.store.remove(id);
   } catch (error) {
-    container.removing = false;
+    record.removing = false;
     container.moveTo({status: 'dead', last: record.state.status === 'exited' ? record.state.last : undefined});
-    await saveContainer(world, container);
+    await saveOrWarn(world, container);
     throw new EngineError(codeOf(error), `unable to remove filesystem for ${id}: ${messageOf(error)}`, {cause: error});
   }
   world.registry.remove(container);

@@ -2,6 +2,7 @@
 import {type CallContext, sleep, withTimeout} from '@longshore/base';
 import {isErrorCode} from '@longshore/errdefs';
 import {nowNano} from '../events/event-bus.ts';
+import {handleExecExit} from '../exec/start.ts';
 import type {ProcessExit} from '../ports/task-runtime.ts';
 import type {Container} from './container.ts';
 import {removeLocked} from './destroy.ts';
@@ -9,10 +10,11 @@ import type {NetworkSettings} from './documents/network-settings.ts';
 import {unmountVolumes} from './mounts/resolve.ts';
 import {startLocked} from './start.ts';
 import {hasProcess, type LastRun} from './state.ts';
-import {publishContainerEvent, saveContainer, type World} from './world.ts';
+import {publishContainerEvent, saveOrWarn, type World} from './world.ts';
 
 /** The shim lets its pipes run dry for up to 10 s before a task is deleted. */
 const deleteTimeoutMs = 30_000;
+const killedExitCode = 137;
 
 /** The exit of the process `pid`; an event of an earlier run is ignored. */
 export async function handleExit(world: World, container: Container, pid: number, exit: ProcessExit): Promise<void> {
@@ -20,6 +22,7 @@ export async function handleExit(world: World, container: Container, pid: number
   const {state} = container;
   if (!hasProcess(state) || state.pid !== pid) return;
   container.stopHealthChecks();
+  endExecs(world, container);
   await cleanUpRun(world, container);
   const run: LastRun = {
     exitCode: exit.exitCode,
@@ -29,6 +32,11 @@ export async function handleExit(world: World, container: Container, pid: number
     error: '',
   };
   await settle(world, container, run);
+}
+
+/** Execs end with the container; of those whose shim was killed nobody else tells. */
+function endExecs(world: World, container: Container): void {
+  for (const exec of container.execs.values()) if (exec.running) handleExecExit(world, container, exec, killedExitCode);
 }
 
 /** Everything of a run that has ended: the task, its pipes, its network and its mounts. Failures are logged. */
@@ -79,7 +87,7 @@ async function settle(world: World, container: Container, run: LastRun): Promise
       })
     : undefined;
   container.moveTo(delay === undefined ? {status: 'exited', last: run} : {status: 'restarting', last: run});
-  await saveContainer(world, container);
+  await saveOrWarn(world, container);
   if (container.stopping > 0) publishContainerEvent(world, container, 'stop');
   publishContainerEvent(world, container, 'die', {
     execDuration: String(Math.floor(durationMs / 1000)),

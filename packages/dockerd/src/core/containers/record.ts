@@ -28,6 +28,8 @@ export interface ContainerRecord {
   hasBeenStarted: boolean;
   /** By `docker stop` or `kill`: a restart of the daemon then leaves it stopped under `unless-stopped`. */
   manuallyStopped: boolean;
+  /** Its removal has begun: whatever happens, it is finished. */
+  removing: boolean;
   noNewPrivileges: boolean;
   appArmorProfile: string;
   seccompProfile: string;

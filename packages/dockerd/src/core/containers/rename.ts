@@ -2,7 +2,7 @@ import type {CallContext} from '@longshore/base';
 import {codeOf, EngineError, messageOf} from '@longshore/errdefs';
 import type {Container} from './container.ts';
 import {checkName} from './names.ts';
-import {publishContainerEvent, saveContainer, type World} from './world.ts';
+import {publishContainerEvent, saveContainer, saveOrWarn, type World} from './world.ts';
 
 /** Throws Docker's messages for empty, equal, bad and taken names. */
 export async function renameContainer(
@@ -31,6 +31,7 @@ export async function renameContainer(
   } catch (error) {
     record.name = oldName;
     world.registry.releaseName(name, id);
+    await saveOrWarn(world, container);
     throw error;
   }
   world.registry.releaseName(oldName, id);

@@ -154,7 +154,7 @@ async function removeLeftovers(world: World): Promise<void> {
   for (const container of world.registry.all) {
     const {state, record} = container;
     const wasRun = state.status === 'exited' || (state.status === 'created' && state.error !== '');
-    if (state.status !== 'dead' && !(record.host.AutoRemove && wasRun)) continue;
+    if (state.status !== 'dead' && !record.removing && !(record.host.AutoRemove && wasRun)) continue;
     using _lock = await container.lock.acquire();
     await removeLocked(world, world.background, container, {removeVolumes: true}).catch(error => {
       world.log.error({container: container.id, error}, 'cannot remove the container');
@@ -164,9 +164,7 @@ async function removeLeftovers(world: World): Promise<void> {
 
 /** Starts what its policy wants to run, in the order of creation. Served meanwhile: a start may take its time. */
 async function restartByPolicy(world: World): Promise<void> {
-  const waiting = world.registry.all
-    .filter(({record, state}) => wantsStart(record.host.RestartPolicy.Name, record.manuallyStopped, state.status))
-    .sort((a, b) => (a.record.created < b.record.created ? -1 : 1));
+  const waiting = world.registry.all.filter(wantsStart).sort((a, b) => (a.record.created < b.record.created ? -1 : 1));
   await Promise.all(
     waiting.map(async container => {
       using _lock = await container.lock.acquire();
@@ -178,8 +176,14 @@ async function restartByPolicy(world: World): Promise<void> {
   );
 }
 
-function wantsStart(policy: string, manuallyStopped: boolean, status: string): boolean {
-  if (status === 'restarting') return true;
-  if (status !== 'exited') return false;
-  return policy === 'always' || (policy === 'unless-stopped' && !manuallyStopped);
+/** A delay that the last daemon did not wait to its end counts as over. */
+function wantsStart({record, state}: Container): boolean {
+  if (record.removing) return false;
+  if (state.status === 'restarting') return true;
+  if (state.status !== 'exited') return false;
+  const {RestartPolicy: policy} = record.host;
+  if (policy.Name === 'always') return true;
+  if (policy.Name === 'unless-stopped') return !record.manuallyStopped;
+  if (policy.Name !== 'on-failure' || record.manuallyStopped || state.last.exitCode === 0) return false;
+  return policy.MaximumRetryCount === 0 || record.restartCount < policy.MaximumRetryCount;
 }

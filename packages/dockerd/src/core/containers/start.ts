@@ -15,7 +15,7 @@ import {buildSpec, encodeSpec} from './spec/spec.ts';
 import {gatherSpecInputs} from './spec-inputs.ts';
 import {asStartError, type StartError, translateRuntimeError} from './start-error.ts';
 import {lastRunOf} from './state.ts';
-import {publishContainerEvent, saveContainer, type World} from './world.ts';
+import {publishContainerEvent, saveContainer, saveOrWarn, type World} from './world.ts';
 
 /** A start by hand. Throws `not-modified` when it runs, and StartError with what the state then shows. */
 export async function startContainer(world: World, ctx: CallContext, container: Container): Promise<void> {
@@ -143,7 +143,7 @@ async function rememberFailure(world: World, container: Container, failure: Star
   const {exitCode, message: error} = failure;
   container.io = undefined;
   container.moveTo(last ? {status: 'exited', last: {...last, exitCode, error}} : {status: 'created', exitCode, error});
-  await saveContainer(world, container);
+  await saveOrWarn(world, container);
   container.output.end();
   container.announceExit({exitCode, error});
   if (record.host.AutoRemove) {

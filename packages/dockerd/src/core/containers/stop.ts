@@ -4,7 +4,7 @@ import {codeOf, EngineError, isErrorCode, messageOf} from '@longshore/errdefs';
 import {signalNumber} from '../signals.ts';
 import type {Container} from './container.ts';
 import {hasProcess, isRunning} from './state.ts';
-import {publishContainerEvent, saveContainer, type World} from './world.ts';
+import {publishContainerEvent, saveOrWarn, type World} from './world.ts';
 
 const sigterm = 15;
 const sigkill = 9;
@@ -86,7 +86,7 @@ async function cancelRestart(world: World, container: Container): Promise<boolea
   if (state.status !== 'restarting') return false;
   record.manuallyStopped = true;
   container.moveTo({status: 'exited', last: state.last});
-  await saveContainer(world, container);
+  await saveOrWarn(world, container);
   publishContainerEvent(world, container, 'stop');
   container.announceExit({exitCode: state.last.exitCode, error: ''});
   return true;
@@ -111,7 +111,7 @@ async function sendSignal(world: World, ctx: CallContext, container: Container, 
   const ends = signal === sigkill || StopSignal === '' || signalNumber(StopSignal) === signal;
   if (ends && !world.shuttingDown && container.suppressAutoActions === 0) {
     record.manuallyStopped = true;
-    await saveContainer(world, container);
+    await saveOrWarn(world, container);
   }
   try {
     await world.runtime.kill(ctx, id, signal);

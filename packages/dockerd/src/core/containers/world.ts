@@ -61,6 +61,15 @@ export function publishContainerEvent(
   });
 }
 
+/** The same where the change has happened already and must be announced even if the disk is full. */
+export async function saveOrWarn(world: World, container: Container): Promise<void> {
+  try {
+    await world.store.save(container.record);
+  } catch (error) {
+    world.log.error({container: container.id, error}, 'cannot save the record of the container');
+  }
+}
+
 /** Writes the record. Call it before anything about a change is announced. */
 export async function saveContainer(world: World, container: Container): Promise<void> {
   await world.store.save(container.record);

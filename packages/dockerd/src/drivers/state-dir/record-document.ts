@@ -93,7 +93,7 @@ type RecordDocument = ShapeOf<typeof recordDocument>;
 export function encodeRecord(record: ContainerRecord): string {
   const document: RecordDocument = {
     StreamConfig: {},
-    State: stateToDocument(record.state, record.health),
+    State: stateToDocument(record),
     ID: record.id,
     Created: formatNano(record.created),
     Managed: false,
@@ -153,6 +153,7 @@ export function decodeRecord(content: string, host: HostConfig): ContainerRecord
     restartCount: document.RestartCount,
     hasBeenStarted: document.HasBeenStartedBefore,
     manuallyStopped: document.HasBeenManuallyStopped,
+    removing: document.State.RemovalInProgress,
     noNewPrivileges: document.NoNewPrivileges,
     appArmorProfile: document.AppArmorProfile,
     seccompProfile: document.SeccompProfile,
@@ -170,7 +171,7 @@ function platformToDocument({imagePlatform: {os, architecture, variant = ''}}: C
   return {os, architecture, variant};
 }
 
-function stateToDocument(state: ContainerState, health: HealthRecord | undefined): RecordDocument['State'] {
+function stateToDocument({state, health, removing}: ContainerRecord): RecordDocument['State'] {
   const last = lastRunOf(state);
   const startedAt = startedAtOf(state);
   return {
@@ -178,7 +179,7 @@ function stateToDocument(state: ContainerState, health: HealthRecord | undefined
     Paused: state.status === 'paused',
     Restarting: state.status === 'restarting',
     OOMKilled: hasProcess(state) ? state.oomKilled : (last?.oomKilled ?? false),
-    RemovalInProgress: false,
+    RemovalInProgress: removing,
     Dead: state.status === 'dead',
     Pid: pidOf(state),
     ExitCode: exitCodeOf(state),
