@@ -58,7 +58,7 @@ export async function openNetworks(ctx: CallContext, options: NetworksOptions): 
       ? new IptablesFirewall({dropForward, path: options.path, log: ctx.log})
       : undefined;
     const networkStore = openNetworkStore(join(dataRoot, 'network', 'files'), ctx.log);
-    const registry = new NetworkRegistry(networkStore, config.mtu);
+    const registry = new NetworkRegistry(networkStore, config);
     const manager = new NetworkManager({config, registry, links, firewall, events});
     await manager.open(ctx, await networkStore.load());
     const store = openSandboxStore(join(execRoot, 'libnetwork'), ctx.log);

@@ -58,6 +58,7 @@ export function vethPair(network: BridgeNetwork, endpoint: Endpoint): VethPair {
     mac: endpoint.mac,
     cidr: `${endpoint.address}/${endpoint.prefix}`,
     mtu: network.options.mtu,
+    hairpin: network.hairpin,
   };
 }
 

@@ -24,6 +24,8 @@ export interface BridgeNetwork {
   readonly isDefault: boolean;
   readonly device: string;
   readonly internal: boolean;
+  /** Published ports are reached from the host and from their own container without a proxy. */
+  readonly hairpin: boolean;
   readonly options: BridgeOptions;
   readonly subnet: Subnet;
   /** Address of the device. */
@@ -33,8 +35,14 @@ export interface BridgeNetwork {
   readonly addresses: AddressPool;
 }
 
+/** What the daemon's configuration adds to a record. */
+export interface NetworkDefaults {
+  mtu: number;
+  userlandProxy: boolean;
+}
+
 /** Builds the running form of a stored network. Throws `data-loss` for a record without a usable pool. */
-export function openNetwork(record: NetworkRecord, mtu: number): Network {
+export function openNetwork(record: NetworkRecord, {mtu, userlandProxy}: NetworkDefaults): Network {
   if (record.Driver !== 'bridge') {
     return {kind: record.Driver === 'host' ? 'host' : 'null', record, endpoints: new Map()};
   }
@@ -52,6 +60,7 @@ export function openNetwork(record: NetworkRecord, mtu: number): Network {
     isDefault,
     device: record.Bridge,
     internal: record.Internal,
+    hairpin: !userlandProxy,
     options: readBridgeOptions(record.Options ?? {}, mtu),
     subnet,
     deviceAddress,
@@ -76,5 +85,7 @@ export function bridgeDevice(network: BridgeNetwork): BridgeDevice {
     cidr: `${formatIpv4(network.deviceAddress)}/${network.subnet.prefix}`,
     mtu: network.options.mtu,
     filtersInside: !network.options.icc,
+    hairpin: network.hairpin,
+    isForeign: network.isDefault && network.device !== 'docker0',
   };
 }

@@ -12,6 +12,10 @@ export interface BridgeDevice {
   mtu: number;
   /** The packet filter must see what goes from container to container. */
   filtersInside: boolean;
+  /** The host reaches published ports of containers over its loopback, too. */
+  hairpin: boolean;
+  /** The administrator's: nothing of it is changed but what is missing. */
+  isForeign: boolean;
 }
 
 /** One end on the bridge, one in the container. */
@@ -22,6 +26,8 @@ export interface VethPair {
   mac: string;
   cidr: string;
   mtu: number;
+  /** What the container sends to its own published port comes back to it. */
+  hairpin: boolean;
 }
 
 /** The kernel. Every method is synchronous and fast: a few netlink messages. */

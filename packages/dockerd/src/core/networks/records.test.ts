@@ -39,7 +39,7 @@ const subnet = (text: string) => parseSubnet(text) as Subnet;
 
 /** As the API shows a network, with what differs from run to run taken from `like`. */
 function shown(record: NetworkRecord, like: {Id: string; Created: string}) {
-  const network = openNetwork({...record, Id: like.Id, Created: like.Created}, 1500);
+  const network = openNetwork({...record, Id: like.Id, Created: like.Created}, {mtu: 1500, userlandProxy: true});
   return {network, json: () => JSON.parse(JSON.stringify(networkDetailsToJson(network)))};
 }
 

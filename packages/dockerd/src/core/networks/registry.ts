@@ -2,18 +2,18 @@
 import {EngineError} from '@longshore/errdefs';
 import type {NetworkRecord} from './documents.ts';
 import type {Subnet} from './ipv4.ts';
-import {type BridgeNetwork, type Network, openNetwork} from './network.ts';
+import {type BridgeNetwork, type Network, type NetworkDefaults, openNetwork} from './network.ts';
 import type {NetworkStore} from './ports.ts';
 
 export class NetworkRegistry {
   readonly #store: NetworkStore;
-  readonly #mtu: number;
+  readonly #defaults: NetworkDefaults;
   readonly #byId = new Map<string, Network>();
   readonly #byName = new Map<string, Network>();
 
-  constructor(store: NetworkStore, mtu: number) {
+  constructor(store: NetworkStore, defaults: NetworkDefaults) {
     this.#store = store;
-    this.#mtu = mtu;
+    this.#defaults = defaults;
   }
 
   /** Oldest first. */
@@ -56,7 +56,7 @@ export class NetworkRegistry {
 
   /** Takes over a record that is stored already. */
   adopt(record: NetworkRecord): Network {
-    const network = openNetwork(record, this.#mtu);
+    const network = openNetwork(record, this.#defaults);
     this.#byId.set(record.Id, network);
     this.#byName.set(record.Name, network);
     return network;

@@ -79,19 +79,20 @@ function findLink(host: Netlink, name: string) {
   }
 }
 
-function ensureBridge(host: Netlink, {name, cidr, mtu, filtersInside}: BridgeDevice): void {
+function ensureBridge(host: Netlink, {name, cidr, mtu, filtersInside, hairpin, isForeign}: BridgeDevice): void {
   const existing = findLink(host, name);
   if (existing && existing.kind !== 'bridge') {
     throw new EngineError('conflict', `device ${name} exists already and is no bridge`);
   }
   // An address of its own keeps the bridge from taking over the lowest one of its ports.
   if (!existing) host.linkAddBridge(name, {mac: randomMac(), ...(mtu === 1500 ? {} : {mtu})});
-  else if (existing.mtu !== mtu) host.linkSetMtu(name, mtu);
+  else if (existing.mtu !== mtu && !isForeign) host.linkSetMtu(name, mtu);
   const addresses = host.addressList(name).filter(({family, scope}) => family === 'ipv4' && scope === 0);
-  for (const {prefix} of addresses) if (prefix !== cidr) host.addressDelete(name, prefix);
+  for (const {prefix} of isForeign ? [] : addresses) if (prefix !== cidr) host.addressDelete(name, prefix);
   if (!addresses.some(({prefix}) => prefix === cidr)) host.addressAdd(name, cidr, {broadcast: true});
-  writeSysctl(`net/ipv6/conf/${name}/accept_ra`, '0');
+  if (!isForeign) writeSysctl(`net/ipv6/conf/${name}/accept_ra`, '0');
   if (filtersInside) filterBridgedTraffic();
+  if (hairpin) writeSysctl(`net/ipv4/conf/${name}/route_localnet`, '1');
   host.linkSetUp(name);
 }
 
@@ -131,6 +132,7 @@ function addVeth(host: Netlink, namespace: string, pair: VethPair): void {
     host.linkAddVeth({name: hostInterface, peer: name, peerNetns: fd, peerMac: mac, mtu});
     try {
       host.linkSetMaster(hostInterface, pair.device);
+      if (pair.hairpin) host.setBridgePort(hostInterface, {hairpin: true});
       host.linkSetUp(hostInterface);
       configureInside(fd, pair);
     } catch (error) {

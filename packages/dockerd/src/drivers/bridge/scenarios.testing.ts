@@ -404,6 +404,20 @@ const scenarios: Record<string, () => Promise<void>> = {
     await rejects(open({bip: 'nonsense'}), {message: 'invalid --bip "nonsense": invalid CIDR address'});
     await rejects(open({bridge: 'nosuch0'}), {message: 'bridge device nosuch0 does not exist'});
     await rejects(open({bridge: 'other0'}), {code: 'conflict'});
+    using host = openNetlink();
+    host.linkAddBridge('mine0');
+    await rejects(open({bridge: 'mine0'}), {message: 'bridge "mine0" has no IPv4 address'});
+    host.addressAdd('mine0', '10.77.0.1/24');
+    host.addressAdd('mine0', '10.78.0.1/24');
+    await using foreign = await open({bridge: 'mine0'});
+    equal(foreign.manager.get('bridge').record.IPAM.Config?.[0]?.Subnet, '10.77.0.0/24');
+    equal(
+      host
+        .addressList('mine0')
+        .filter(({family}) => family === 'ipv4')
+        .map(({prefix}) => prefix),
+      ['10.77.0.1/24', '10.78.0.1/24'],
+    );
   },
 
   async 'published ports'() {
@@ -452,6 +466,21 @@ const scenarios: Record<string, () => Promise<void>> = {
     equal(['raw', 'filter', 'nat'].flatMap(rules), before);
     for (let i = 0; i < 100 && proxies().length > 0; i++) await sleep(20);
     equal(proxies(), []);
+    server.close();
+  },
+
+  async 'published ports without a proxy'() {
+    await using networks = await open({userlandProxy: false});
+    await networks.controller.restore(ctx, []);
+    const publish = {exposedPorts: ['80/tcp'], portBindings: {'80/tcp': [{HostIp: '', HostPort: '8080'}]}};
+    const web = await networks.controller.attach(ctx, request('web', publish));
+    const server = await serve(web.netnsPath as string, 'straight');
+    const other = await networks.controller.attach(ctx, request('other'));
+    equal(proxies(), []);
+    equal(await textFrom('127.0.0.1', 8080), 'straight');
+    equal(await textFrom('172.17.0.1', 8080), 'straight');
+    equal(await fetchFrom(other.netnsPath as string, '172.17.0.1', 8080), 'straight');
+    equal(await fetchFrom(web.netnsPath as string, '172.17.0.1', 8080), 'straight');
     server.close();
   },
 

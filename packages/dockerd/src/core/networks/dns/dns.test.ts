@@ -18,7 +18,10 @@ function question(name: string, type: number, id = 7): Buffer {
 function network(name: string, subnet: string, members: Record<string, {address: string; names: string[]}>): Network {
   const record = {...networkRecord.zero(), Driver: 'bridge', Name: name, Bridge: `br-${name}`};
   const pool = {Subnet: subnet, IPRange: '', Gateway: '', AuxiliaryAddresses: null};
-  const made = openNetwork({...record, IPAM: {Driver: 'default', Options: null, Config: [pool]}}, 1500);
+  const made = openNetwork(
+    {...record, IPAM: {Driver: 'default', Options: null, Config: [pool]}},
+    {mtu: 1500, userlandProxy: true},
+  );
   const endpointZero = sandboxRecord.decode({endpoints: [{}]}, '').endpoints?.[0] as Endpoint;
   for (const [id, {address, names}] of Object.entries(members)) {
     made.endpoints.set(id, {...endpointZero, address, dnsNames: names, containerName: names[0] as string});

@@ -10,7 +10,7 @@ import {changeInput, syncInput} from './restore-input.ts';
 function bridge(parts: Partial<NetworkRecord> & {subnet: string}): BridgeNetwork {
   const record = {...networkRecord.zero(), Driver: 'bridge', ...parts};
   record.IPAM = {Driver: 'default', Options: null, Config: [{...zeroPool, Subnet: parts.subnet}]};
-  return openNetwork(record, 1500) as BridgeNetwork;
+  return openNetwork(record, {mtu: 1500, userlandProxy: true}) as BridgeNetwork;
 }
 
 const zeroPool = {Subnet: '', IPRange: '', Gateway: '', AuxiliaryAddresses: null};

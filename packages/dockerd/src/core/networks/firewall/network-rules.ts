@@ -40,7 +40,7 @@ export function networkRules(network: BridgeNetwork): FirewallRule[] {
   return network.internal ? internalRules(network) : externalRules(network);
 }
 
-function externalRules({device, subnet, options}: BridgeNetwork): FirewallRule[] {
+function externalRules({device, subnet, options, hairpin}: BridgeNetwork): FirewallRule[] {
   const cidr = formatSubnet(subnet);
   return [
     directAccess(device, cidr),
@@ -52,7 +52,8 @@ function externalRules({device, subnet, options}: BridgeNetwork): FirewallRule[]
     tail('filter', 'DOCKER-ISOLATION-STAGE-1', `-i ${device} ! -o ${device} -j DOCKER-ISOLATION-STAGE-2`),
     head('filter', 'DOCKER-ISOLATION-STAGE-2', `-o ${device} -j DROP`),
     ...(options.masquerade ? [head('nat', 'POSTROUTING', `-s ${cidr} ! -o ${device} -j MASQUERADE`)] : []),
-    head('nat', 'DOCKER', `-i ${device} -j RETURN`),
+    ...(hairpin ? [head('nat', 'POSTROUTING', `-o ${device} -m addrtype --src-type LOCAL -j MASQUERADE`)] : []),
+    ...(hairpin ? [] : [head('nat', 'DOCKER', `-i ${device} -j RETURN`)]),
   ];
 }
 

@@ -77,7 +77,11 @@ function isOurs(
     case 'nat OUTPUT':
       return rule.endsWith('-j DOCKER');
     case 'nat POSTROUTING':
-      return isBridge(/^-s \S+ ! -o (\S+) -j MASQUERADE$/.exec(rule)?.[1]) || isHairpin(rule);
+      return (
+        isBridge(/^-s \S+ ! -o (\S+) -j MASQUERADE$/.exec(rule)?.[1]) ||
+        isBridge(/^-o (\S+) -m addrtype --src-type LOCAL -j MASQUERADE$/.exec(rule)?.[1]) ||
+        isHairpin(rule)
+      );
     case 'raw PREROUTING':
       return (
         isBridge(/^-d \S+ ! -i (\S+)( -m addrtype ! --dst-type LOCAL)? -j DROP$/.exec(rule)?.[1]) ||

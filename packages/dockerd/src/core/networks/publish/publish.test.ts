@@ -17,7 +17,7 @@ const network = openNetwork(
     Bridge: 'docker0',
     IPAM: {Driver: 'default', Options: null, Config: [pool]},
   },
-  1500,
+  {mtu: 1500, userlandProxy: true},
 ) as BridgeNetwork;
 const endpointZero = sandboxRecord.decode({endpoints: [{}]}, '').endpoints?.[0] as Endpoint;
 const endpoint = {...endpointZero, id: 'e1', address: '172.17.0.2'};
