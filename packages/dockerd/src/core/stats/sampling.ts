@@ -71,6 +71,7 @@ function netnsOf(world: World, container: Container): string {
   if (mode === 'host') return '';
   if (!mode.startsWith('container:')) return container.record.network.SandboxKey;
   // It may have been removed since: its processes are gone, the namespace is not.
-  const owner = world.registry.get(mode.slice('container:'.length));
+  const reference = mode.slice('container:'.length);
+  const owner = world.registry.get(reference) ?? world.registry.all.find(({name}) => name === reference);
   return owner && owner.record.host.NetworkMode !== 'host' ? owner.record.network.SandboxKey : '';
 }
