@@ -105,3 +105,11 @@ test('an absolute name stays inside', async t => {
   await unpack(writeTar([entry('file', '/abs')]), directory, {rename: undefined, keepOwner: false});
   t.is(readFileSync(join(directory, 'abs'), 'utf8'), 'x');
 });
+
+test('the root of a container gets a new name as a whole', async t => {
+  const directory = temporary(t);
+  const entry = (type: TarEntryType, name: string): TarSource => ({entry: tarEntry(type, name)});
+  const members = [entry('directory', '/'), entry('directory', '/etc/'), entry('file', '/etc/f')];
+  await unpack(writeTar(members), directory, {rename: 'new', keepOwner: false});
+  t.true(statSync(join(directory, 'new/etc/f')).isFile());
+});

@@ -34,7 +34,8 @@ export async function unpack(
 function targetName(name: string, rename: string | undefined): string {
   const parts = name.split('/').filter((part, i) => part !== '' && (part !== '.' || i === 0));
   if (parts.includes('..')) throw new Error(`"${name}" in the archive is outside of the destination`);
-  if (rename !== undefined) parts[0] = rename;
+  // Members of an archive of the root begin with a slash: the root itself is what gets the name.
+  if (rename !== undefined) parts.splice(0, name.startsWith('/') ? 0 : 1, rename);
   return parts.filter(part => part !== '.').join('/');
 }
 
