@@ -1,10 +1,11 @@
 /** The two sockets of the daemon. */
 import {chmod, chown, unlink} from 'node:fs/promises';
-import {createServer} from 'node:net';
+import {createServer, type Server as NetServer} from 'node:net';
 import {Server, ServerCredentials} from '@grpc/grpc-js';
 import type {Logger} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
 import {TtrpcServer} from '@longshore/ttrpc';
+import {withExactWindows} from './http2-windows.ts';
 import {addServices, type ServedService} from './serve.ts';
 
 export interface GrpcListenOptions {
@@ -33,20 +34,36 @@ export async function listenGrpc(options: GrpcListenOptions): Promise<AsyncDispo
   });
   tuneHttp2(server);
   addServices(server, options.services, options.log);
+  const listener = acceptFor(server);
   const {promise, resolve, reject} = Promise.withResolvers<void>();
+  listener.once('error', reject);
   // Until its mode is set only root can connect: the umask leaves nobody else the right to write.
-  server.bindAsync(`unix:${options.path}`, ServerCredentials.createInsecure(), error =>
-    error ? reject(error) : resolve(),
-  );
+  listener.listen(options.path, resolve);
   try {
     await promise;
     await chmod(options.path, 0o660);
     await chown(options.path, options.uid, options.gid);
   } catch (error) {
+    listener.close();
     server.forceShutdown();
     throw new EngineError('internal', `cannot listen on "${options.path}"`, {cause: error});
   }
-  return {[Symbol.asyncDispose]: () => shutDown(server)};
+  return {
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await shutDown(server);
+    },
+  };
+}
+
+/** Connections come in here and not by grpc-js's own listener: under Bun they need a filter. */
+function acceptFor(server: Server): NetServer {
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const isBun = process.versions.bun !== undefined;
+  return createServer(socket => {
+    socket.on('error', () => {}); // the session reports it
+    injector.injectConnection(isBun ? withExactWindows(socket) : socket);
+  });
 }
 
 /**
