@@ -23,24 +23,14 @@ export class ContainerFiles {
     this.#parts = parts;
   }
 
-  /** Writes both; returns what the embedded name server has to know. */
-  async write(request: SandboxRequest, sandbox: SandboxRecord): Promise<GeneratedResolvConf> {
+  /** Writes both files. */
+  async write(request: SandboxRequest, sandbox: SandboxRecord): Promise<void> {
     const {files} = this.#parts;
-    const resolv = this.#resolvConf(request, sandbox);
+    const {hosts, resolvConf, resolvConfHash} = request.files;
     await Promise.all([
-      this.writeHosts(request, sandbox),
-      files.writeResolvConf(request.files.resolvConf, request.files.resolvConfHash, resolv.text),
+      files.writeHosts(hosts, this.#hosts(request, sandbox)),
+      files.writeResolvConf(resolvConf, resolvConfHash, this.resolver(request, sandbox).text),
     ]);
-    return resolv;
-  }
-
-  async writeHosts(request: SandboxRequest, sandbox: SandboxRecord): Promise<void> {
-    await this.#parts.files.writeHosts(request.files.hosts, this.#hosts(request, sandbox));
-  }
-
-  /** What the name server of a container that runs already has to know. */
-  resolver(request: SandboxRequest, sandbox: SandboxRecord): GeneratedResolvConf {
-    return this.#resolvConf(request, sandbox);
   }
 
   #hosts(request: SandboxRequest, sandbox: SandboxRecord): string {
@@ -50,7 +40,8 @@ export class ContainerFiles {
     return formatHosts([...extra, ...ownEntries(addresses, request.hostname, request.domainname)]);
   }
 
-  #resolvConf(request: SandboxRequest, sandbox: SandboxRecord): GeneratedResolvConf {
+  /** The text of resolv.conf, and what the embedded name server has to know. */
+  resolver(request: SandboxRequest, sandbox: SandboxRecord): GeneratedResolvConf {
     const {config, host, registry} = this.#parts;
     const pick = (own: readonly string[], daemon: readonly string[]) => (own.length > 0 ? own : daemon);
     const settings = {

@@ -58,11 +58,13 @@ export class Sandboxes {
       for (const network of networks) this.#draw(sandbox, network, request);
       this.#parts.store.save(sandbox);
       if (!isHost) this.#wire(sandbox);
-      const [resolver] = await Promise.all([
-        this.#parts.files.write(request, sandbox),
+      const {files} = this.#parts;
+      const resolver = files.resolver(request, sandbox);
+      await settleAll([
+        files.write(request, sandbox),
         this.#publish(ctx, request, sandbox),
+        this.#serve(sandbox, resolver, false),
       ]);
-      await this.#serve(sandbox, resolver, false);
     } catch (error) {
       await this.#undo(ctx, sandbox);
       throw error;
@@ -201,7 +203,8 @@ export class Sandboxes {
 
   /** Files and name server after a change of the networks. */
   async #follow(request: SandboxRequest, sandbox: SandboxRecord): Promise<void> {
-    await this.#serve(sandbox, await this.#parts.files.write(request, sandbox), false);
+    await this.#parts.files.write(request, sandbox);
+    await this.#serve(sandbox, this.#parts.files.resolver(request, sandbox), false);
   }
 
   /** Only on user-defined networks; outside names only when a way leads there. */
@@ -270,4 +273,10 @@ export class Sandboxes {
       type: network?.record.Driver ?? '',
     });
   }
+}
+
+/** Waits for all, then throws the first failure: nothing may go on while the sandbox is undone. */
+async function settleAll(work: readonly Promise<unknown>[]): Promise<void> {
+  const results = await Promise.allSettled(work);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
