@@ -2,6 +2,7 @@
 import {messageOf} from '@longshore/errdefs';
 import {finishOutput, guardOutput} from '@longshore/term';
 import {dispatch} from './command/dispatch.ts';
+import {UnknownCommandError} from './command/errors.ts';
 
 guardOutput(process.stdout, process.stderr);
 const exitCode = await main(process.argv.slice(2));
@@ -12,6 +13,10 @@ async function main(argv: string[]): Promise<number> {
   try {
     return await dispatch(argv);
   } catch (error) {
+    if (error instanceof UnknownCommandError) {
+      process.stderr.write(`${error.message}\n`);
+      return 3;
+    }
     process.stderr.write(`ctr: ${messageOf(error)}\n`);
     return 1;
   }

@@ -31,6 +31,8 @@ export interface Invocation {
   print(text: string): void;
   /** Writes a warning to standard error in containerd's log format. */
   warn(message: string): void;
+  /** Writes there what went wrong with one of several objects. */
+  logError(message: string, error: unknown): void;
 }
 
 export interface Leaf {

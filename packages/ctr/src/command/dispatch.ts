@@ -1,9 +1,10 @@
 /** From the words of a command line to the leaf that they name, and its run. */
 import {callContext, containerdVersion, withTimeout} from '@longshore/base';
 import {openClient} from '@longshore/containerd-client';
+import {messageOf} from '@longshore/errdefs';
 import {commandTable} from '../command-table.ts';
 import type {CommandEntry, Flag, Leaf} from './command.ts';
-import {UsageError} from './errors.ts';
+import {UnknownCommandError, UsageError} from './errors.ts';
 import type {FlagValues} from './flag-values.ts';
 import {groupHelp, leafHelp} from './help.ts';
 import {parseFlags} from './parse-flags.ts';
@@ -51,7 +52,7 @@ async function descend(
     return 0;
   }
   const entry = commands.find(c => c.names.includes(word));
-  if (!entry) throw new UsageError(`No help topic for '${word}'`, false);
+  if (!entry) throw new UnknownCommandError(word);
   const here = [...path, entry.names[0]];
   if ('commands' in entry) return descend(here, entry.summary, entry.commands, rest, globals);
   return runLeaf(here.join(' '), entry.summary, (await entry.load()).default, rest, globals);
@@ -70,10 +71,17 @@ async function runLeaf(path: string, about: string, leaf: Leaf, words: string[],
   const status = await leaf.run({
     ...{ctx: limit > 0 ? withTimeout(base, limit) : base, client, address, flags: parsed.values, args: parsed.rest},
     print: text => process.stdout.write(text),
-    warn: message =>
-      process.stderr.write(`time="${new Date().toISOString()}" level=warning msg=${JSON.stringify(message)}\n`),
+    warn: message => logLine('warning', message),
+    logError: (message, error) => logLine('error', message, error),
   });
   return typeof status === 'number' ? status : 0;
+}
+
+/** A line on standard error in containerd's log format. */
+function logLine(level: 'warning' | 'error', message: string, error?: unknown): void {
+  const time = new Date().toISOString().replace(/\.\d+/, '');
+  const cause = error === undefined ? '' : ` error=${JSON.stringify(messageOf(error))}`;
+  process.stderr.write(`time="${time}" level=${level} msg=${JSON.stringify(message)}${cause}\n`);
 }
 
 function parseOrExplain(path: string, about: string, leaf: Leaf, words: string[]) {

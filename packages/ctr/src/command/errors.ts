@@ -1,3 +1,11 @@
+/** No command has that name. */
+export class UnknownCommandError extends Error {
+  constructor(word: string) {
+    super(`No help topic for '${word}'`);
+    this.name = 'UnknownCommandError';
+  }
+}
+
 /** A command line that cannot be understood. */
 export class UsageError extends Error {
   /** False when the help would not tell anything new. */

@@ -1,5 +1,4 @@
 import {bool, type Leaf} from '../command/command.ts';
-import {requireArgument} from '../command/dispatch.ts';
 import {UsageError} from '../command/errors.ts';
 import {containerFlags, createContainer} from '../task/new-container.ts';
 import {removeContainer} from '../task/remove-container.ts';
@@ -7,7 +6,7 @@ import {runTask, taskFlags} from '../task/run-task.ts';
 import {taskOptions} from '../task/task-options.ts';
 
 const leaf: Leaf = {
-  usage: '[flags] Image|RootFS ID [COMMAND] [ARG...]',
+  usage: '[flags] Image|RootFS ID [COMMAND] [ARG...] | --config FILE ID',
   flags: [
     bool('rm', 'Remove the container after running, cannot be used with --detach'),
     bool('no-pivot', 'Disable use of pivot-root (linux only)'),
@@ -15,13 +14,11 @@ const leaf: Leaf = {
     ...containerFlags,
   ],
   async run(invocation) {
-    const {ctx, client, flags, args} = invocation;
-    const source = requireArgument(args, 0, 'image ref');
-    const id = requireArgument(args, 1, 'container id');
+    const {ctx, client, flags} = invocation;
     const remove = flags.bool('rm');
     if (remove && flags.bool('detach'))
       throw new UsageError('flags --detach and --rm cannot be specified together', false);
-    const {spec, rootfs} = await createContainer(invocation, source, id, args.slice(2));
+    const {id, spec, rootfs} = await createContainer(invocation);
     try {
       const task = {containerId: id, terminal: spec.process.terminal === true, rootfs, ...taskOptions(flags)};
       const status = await runTask(invocation, task);

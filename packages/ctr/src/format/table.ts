@@ -3,6 +3,8 @@ import {alignColumns, type ColumnOptions} from '@longshore/term';
 
 /** Columns one space apart, each at least as wide as its longest cell: images, content, leases, snapshots. */
 export const narrow: ColumnOptions = {minWidth: 1, tabWidth: 8, padding: 1, fill: ' '};
+/** Columns that end at tab stops: active transfers. */
+export const tabbed: ColumnOptions = {minWidth: 1, tabWidth: 8, padding: 1, fill: '\t'};
 /** Columns four wider than their longest cell: containers, tasks. */
 export const wide: ColumnOptions = {minWidth: 4, tabWidth: 8, padding: 4, fill: ' '};
 

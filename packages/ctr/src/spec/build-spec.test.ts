@@ -1,6 +1,6 @@
 import test from 'ava';
 import {parseFlags} from '../command/parse-flags.ts';
-import {buildSpec, parseMount} from './build-spec.ts';
+import {buildSpec, parseMount, readSpec} from './build-spec.ts';
 import {specFlags} from './spec-flags.ts';
 
 function build(
@@ -63,4 +63,9 @@ test('mounts are parsed, and what is unknown is refused', t => {
 test('a command there must be', async t => {
   await t.throwsAsync(build([], [], {Env: [], Entrypoint: [], Cmd: [], WorkingDir: ''}), {message: /no command/});
   await t.throwsAsync(build(['--cap-add', 'SYS_ADMIN']), {message: /"CAP_" prefix/});
+});
+
+test('with --config, flags that would change the specification are refused', async t => {
+  const flags = parseFlags(specFlags, ['--config', '/nonexistent', '--read-only']).values;
+  await t.throwsAsync(readSpec(flags), {message: '--read-only and --config cannot be specified together'});
 });

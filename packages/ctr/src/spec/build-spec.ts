@@ -3,10 +3,12 @@ import {readFile} from 'node:fs/promises';
 import {hostname} from 'node:os';
 import type {ImageConfig, LinuxNamespace, Mount} from '@longshore/api/oci';
 import {EngineError} from '@longshore/errdefs';
+import {UsageError} from '../command/errors.ts';
 import type {FlagValues} from '../command/flag-values.ts';
 import {parseLabels} from '../command/flag-values.ts';
 import {defaultPath, defaultSpec, type FullSpec} from './default-spec.ts';
 import {privileged} from './privileged.ts';
+import {specFlags} from './spec-flags.ts';
 
 export interface SpecSource {
   namespace: string;
@@ -18,7 +20,6 @@ export interface SpecSource {
 }
 
 export async function buildSpec({namespace, id, flags, image, args}: SpecSource): Promise<FullSpec> {
-  if (flags.text('config')) return readSpec(flags.text('config'), flags);
   const spec = defaultSpec(namespace, id);
   // As in the original, a command line replaces the image's entry point too.
   spec.process.args = args.length > 0 ? args : [...(image?.Entrypoint ?? []), ...(image?.Cmd ?? [])];
@@ -35,7 +36,11 @@ export async function buildSpec({namespace, id, flags, image, args}: SpecSource)
   return spec;
 }
 
-async function readSpec(file: string, flags: FlagValues): Promise<FullSpec> {
+/** The specification that --config names. Throws for flags that would change it: the file says all. */
+export async function readSpec(flags: FlagValues): Promise<FullSpec> {
+  const file = flags.text('config');
+  const other = specFlags.find(({name}) => !['config', 'tty'].includes(name) && flags.has(name));
+  if (other) throw new UsageError(`--${other.name} and --config cannot be specified together`, false);
   const spec = JSON.parse(await readFile(file, 'utf8')) as FullSpec;
   if (!spec.process || !spec.root || !spec.linux) {
     throw new EngineError(

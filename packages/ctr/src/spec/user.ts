@@ -11,28 +11,46 @@ const sizeLimit = 1 << 20;
 export interface User {
   uid: number;
   gid: number;
+  /** The primary one, too, as in the original: otherwise a process could leave it. */
+  additionalGids: number[];
 }
 
 /**
- * `user[:group]`, names or numbers. `root` gives the container's file system when a name has to be looked up: mounts,
- * which are put on a temporary directory meanwhile, or a directory.
+ * `user[:group]`, names or numbers. `root` gives the container's file system to look them up in: mounts, which are put
+ * on a temporary directory meanwhile, or a directory.
  */
 export function resolveUser(word: string, root: Mount[] | string): User {
   const [user = '', group] = word.split(':');
-  if (/^\d+$/.test(user) && (group === undefined || /^\d+$/.test(group))) {
-    return {uid: Number(user), gid: Number(group ?? (Number(user) === 0 ? 0 : user))};
-  }
+  if (isNumber(user) && group !== undefined && isNumber(group)) return withGroups(Number(user), Number(group), []);
   return withRoot(root, dir => {
     const passwd = entriesOf(dir, 'etc/passwd').find(([name, , uid]) => name === user || uid === user);
-    if (!passwd && !/^\d+$/.test(user))
+    if (!passwd && !isNumber(user))
       throw new EngineError('not-found', `no users found: no entry for "${user}" in /etc/passwd`);
     const uid = Number(passwd?.[2] ?? user);
-    return {uid, gid: group === undefined ? Number(passwd?.[3] ?? 0) : groupId(dir, group)};
+    // Who asks for one group gets no others.
+    if (group !== undefined) return withGroups(uid, groupId(dir, group), []);
+    return withGroups(uid, Number(passwd?.[3] ?? 0), groupsOf(dir, passwd?.[0]));
   });
 }
 
+function isNumber(word: string): boolean {
+  return /^\d+$/.test(word);
+}
+
+function withGroups(uid: number, gid: number, others: number[]): User {
+  return {uid, gid, additionalGids: [...new Set([gid, ...others])]};
+}
+
+/** Groups that list the user as a member. */
+function groupsOf(dir: string, user: string | undefined): number[] {
+  const entries = entriesOf(dir, 'etc/group');
+  return entries
+    .filter(([name, , , members]) => name !== user && members?.split(',').includes(user ?? ''))
+    .map(([, , gid]) => Number(gid));
+}
+
 function groupId(dir: string, group: string): number {
-  if (/^\d+$/.test(group)) return Number(group);
+  if (isNumber(group)) return Number(group);
   const entry = entriesOf(dir, 'etc/group').find(([name]) => name === group);
   if (!entry) throw new EngineError('not-found', `no groups found: no entry for "${group}" in /etc/group`);
   return Number(entry[2]);

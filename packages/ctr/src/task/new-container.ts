@@ -6,8 +6,10 @@ import {jsonTypeUrl, protobufTypeUrl} from '@longshore/api/type-urls';
 import {type Any, getImage, isUnpacked, packAny, packJson, readImage, unpackImage} from '@longshore/containerd-client';
 import {chainId} from '@longshore/oci';
 import {bool, type Flag, type Invocation, list, text} from '../command/command.ts';
+import {requireArgument} from '../command/dispatch.ts';
+import {UsageError} from '../command/errors.ts';
 import {platformOf} from '../format/platforms.ts';
-import {buildSpec} from '../spec/build-spec.ts';
+import {buildSpec, readSpec} from '../spec/build-spec.ts';
 import type {FullSpec} from '../spec/default-spec.ts';
 import {specFlags} from '../spec/spec-flags.ts';
 import {resolveUser} from '../spec/user.ts';
@@ -23,6 +25,9 @@ export const containerFlags: Flag[] = [
   ...specFlags,
 ];
 
+/** Holds the signal that the image wants its containers to be stopped with. */
+export const stopSignalLabel = 'io.containerd.image.config.stop-signal';
+
 export interface NewContainer {
   id: string;
   spec: FullSpec;
@@ -30,16 +35,28 @@ export interface NewContainer {
   rootfs: Mount[];
 }
 
-/** `source` is an image, or a directory with --rootfs. Nothing is left behind when it fails. */
-export async function createContainer(
-  invocation: Invocation,
-  source: string,
-  id: string,
-  args: string[],
-): Promise<NewContainer> {
-  return invocation.flags.bool('rootfs')
-    ? createFromDirectory(invocation, resolve(source), id, args)
-    : createFromImage(invocation, source, id, args);
+/**
+ * From the arguments `IMAGE ID [COMMAND...]`, `DIRECTORY ID [COMMAND...]` with --rootfs, or `ID` with --config.
+ * Nothing is left behind when it fails.
+ */
+export async function createContainer(invocation: Invocation): Promise<NewContainer> {
+  const {args, flags} = invocation;
+  if (flags.text('config')) return createFromSpec(invocation, requireArgument(args, 0, 'container id'));
+  const source = requireArgument(args, 0, 'image ref');
+  const id = requireArgument(args, 1, 'container id');
+  return flags.bool('rootfs')
+    ? createFromDirectory(invocation, resolve(source), id, args.slice(2))
+    : createFromImage(invocation, source, id, args.slice(2));
+}
+
+/** The specification says all, its root too. */
+async function createFromSpec(invocation: Invocation, id: string): Promise<NewContainer> {
+  const {flags, args} = invocation;
+  if (args.length > 1)
+    throw new UsageError('with spec config file, only container id should be provided: invalid argument', false);
+  const spec = await readSpec(flags);
+  await createRecord(invocation, {id, spec, image: '', snapshotter: '', snapshotKey: ''});
+  return {id, spec, rootfs: []};
 }
 
 async function createFromDirectory(
@@ -75,9 +92,9 @@ async function createFromImage(
   const labels = {...flags.labels('snapshotter-label'), 'containerd.io/gc.root': new Date().toISOString()};
   const {mounts} = await client.snapshots.prepare(ctx, {snapshotter, key: id, parent, labels});
   try {
-    const user = flags.text('user') || config.config?.User;
-    if (user) spec.process.user = resolveUser(user, mounts);
-    await createRecord(invocation, {id, spec, image: name, snapshotter, snapshotKey: id});
+    spec.process.user = resolveUser(flags.text('user') || config.config?.User || '0', mounts);
+    const imageLabels = {...config.config?.Labels, [stopSignalLabel]: config.config?.StopSignal || 'SIGTERM'};
+    await createRecord(invocation, {id, spec, image: name, snapshotter, snapshotKey: id}, imageLabels);
     await dropGcRoot(invocation, snapshotter, id);
     return {id, spec, rootfs: mounts};
   } catch (error) {
@@ -98,10 +115,15 @@ async function dropGcRoot({ctx, client}: Invocation, snapshotter: string, name: 
 
 type RecordParts = {id: string; spec: FullSpec; image: string; snapshotter: string; snapshotKey: string};
 
-async function createRecord({ctx, client, flags}: Invocation, {spec, ...parts}: RecordParts): Promise<void> {
+async function createRecord(
+  {ctx, client, flags}: Invocation,
+  {spec, ...parts}: RecordParts,
+  imageLabels: Record<string, string> = {},
+): Promise<void> {
+  const labels = {...imageLabels, ...flags.labels('label')};
   const runtime = {name: flags.text('runtime'), options: runtimeOptions(invocationFlags(flags))};
   await client.containers.create(ctx, {
-    container: {...parts, labels: flags.labels('label'), runtime, spec: packJson(jsonTypeUrl.spec, spec)},
+    container: {...parts, labels, runtime, spec: packJson(jsonTypeUrl.spec, spec)},
   });
 }
 

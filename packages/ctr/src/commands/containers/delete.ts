@@ -1,4 +1,3 @@
-import {isErrorCode, messageOf} from '@longshore/errdefs';
 import type {Leaf} from '../../command/command.ts';
 import {bool} from '../../command/command.ts';
 import {requireArgument} from '../../command/dispatch.ts';
@@ -7,14 +6,14 @@ import {removeContainer} from '../../task/remove-container.ts';
 const leaf: Leaf = {
   usage: '[flags] CONTAINER [CONTAINER, ...]',
   flags: [bool('keep-snapshot', 'Do not clean up snapshot with container')],
-  async run({ctx, client, flags, args, warn}) {
+  async run({ctx, client, flags, args, logError}) {
     requireArgument(args, 0, 'at least one container id');
     let failed: unknown;
     for (const id of args) {
       try {
         await removeContainer(ctx, client, id, {keepSnapshot: flags.bool('keep-snapshot')});
       } catch (error) {
-        if (isErrorCode(error, 'not-found') && args.length > 1) warn(messageOf(error));
+        logError(`failed to delete container "${id}"`, error);
         failed = error;
       }
     }

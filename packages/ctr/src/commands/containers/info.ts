@@ -1,5 +1,5 @@
 import type {Container} from '@longshore/api/gen/containerd/services/containers/v1/containers';
-import {toDate, unpackJson} from '@longshore/containerd-client';
+import {type Any, toDate, unpackJson} from '@longshore/containerd-client';
 import type {Leaf} from '../../command/command.ts';
 import {bool} from '../../command/command.ts';
 import {requireArgument} from '../../command/dispatch.ts';
@@ -26,16 +26,18 @@ function shown(container: Container): object {
     Image: container.image,
     Runtime: {
       Name: runtime?.name ?? '',
-      Options: options ? {type_url: options.typeUrl, value: Buffer.from(options.value).toString('base64')} : null,
+      Options: options ? shownAny(options) : null,
     },
     SnapshotKey: container.snapshotKey,
     Snapshotter: container.snapshotter,
     CreatedAt: toDate(container.createdAt)?.toISOString(),
     UpdatedAt: toDate(container.updatedAt)?.toISOString(),
-    Extensions: Object.fromEntries(
-      Object.entries(container.extensions).map(([key, any]) => [key, {type_url: any.typeUrl}]),
-    ),
+    Extensions: Object.fromEntries(Object.entries(container.extensions).map(([key, any]) => [key, shownAny(any)])),
     SandboxID: container.sandbox,
     Spec: unpackJson(container.spec),
   };
+}
+
+function shownAny({typeUrl, value}: Any): object {
+  return {type_url: typeUrl, ...(value.length > 0 ? {value: Buffer.from(value).toString('base64')} : {})};
 }

@@ -18,9 +18,9 @@ const leaf: Leaf = {
     const {ctx, client, flags, args, print} = invocation;
     const rows = [];
     for (const image of await listImages(ctx, client, args)) rows.push(await checkImage(invocation, image));
-    const ready = rows.filter(row => row[2]?.startsWith('complete') && row[4] === 'true');
+    const ready = rows.filter(row => row[3]?.startsWith('complete') && row[5] === 'true');
     if (flags.bool('quiet')) print(ready.map(([name]) => `${name}\n`).join(''));
-    else print(table([['REF', 'TYPE', 'STATUS', 'SIZE', 'UNPACKED'], ...rows], narrow));
+    else print(table([['REF', 'TYPE', 'DIGEST', 'STATUS', 'SIZE', 'UNPACKED'], ...rows], narrow));
   },
 };
 export default leaf;
@@ -28,17 +28,17 @@ export default leaf;
 async function checkImage({ctx, client, flags}: Invocation, image: Image): Promise<string[]> {
   const {name, target} = image;
   try {
-    const {manifest, manifestJson} = await readImage(ctx, client, target);
-    const blobs = [manifest, manifestJson.config, ...manifestJson.layers];
+    const {manifestJson} = await readImage(ctx, client, target);
+    const blobs = [manifestJson.config, ...manifestJson.layers];
     const sizes = await Promise.all(blobs.map(blob => contentSize(ctx, client, blob.digest)));
     const present = sizes.filter(size => size !== undefined);
     const have = present.reduce((sum, size) => sum + size, 0);
     const want = blobs.reduce((sum, blob) => sum + blob.size, 0);
     const status = `${have === want ? 'complete' : 'incomplete'} (${present.length}/${blobs.length})`;
     const unpacked = await isUnpacked(ctx, client, {target, snapshotter: flags.text('snapshotter')});
-    return [name, target.mediaType, status, `${sizeText(have)}/${sizeText(want)}`, String(unpacked)];
+    return [name, target.mediaType, target.digest, status, `${sizeText(have)}/${sizeText(want)}`, String(unpacked)];
   } catch (error) {
     if (!isErrorCode(error, 'not-found')) throw error;
-    return [name, target.mediaType, 'unavailable (0/?)', '0.0 B/?', 'false'];
+    return [name, target.mediaType, target.digest, 'unavailable (0/?)', '0.0 B/?', 'false'];
   }
 }

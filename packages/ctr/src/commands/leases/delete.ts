@@ -1,4 +1,3 @@
-import {isErrorCode} from '@longshore/errdefs';
 import type {Leaf} from '../../command/command.ts';
 import {bool} from '../../command/command.ts';
 import {requireArgument} from '../../command/dispatch.ts';
@@ -6,16 +5,11 @@ import {requireArgument} from '../../command/dispatch.ts';
 const leaf: Leaf = {
   usage: '[flags] <lease id> ...',
   flags: [bool('sync', 'Synchronously remove leases and all unreferenced resources')],
-  async run({ctx, client, flags, args, print, warn}) {
+  async run({ctx, client, flags, args, print}) {
     requireArgument(args, 0, 'a lease id');
     for (const [index, id] of args.entries()) {
-      try {
-        await client.leases.delete(ctx, {id, sync: flags.bool('sync') && index === args.length - 1});
-        print(`${id}\n`);
-      } catch (error) {
-        if (!isErrorCode(error, 'not-found')) throw error;
-        warn(`lease ${id} not found`);
-      }
+      await client.leases.delete(ctx, {id, sync: flags.bool('sync') && index === args.length - 1});
+      print(`${id}\n`);
     }
   },
 };

@@ -9,7 +9,7 @@ const leaf: Leaf = {
     const below = (parent: string, indent: string): string =>
       all
         .filter(s => s.parent === parent)
-        .map(s => `${indent}${indent === '' ? '' : '\\_ '}${s.name}\n${below(s.name, `${indent}  `)}`)
+        .map(s => `${indent}${indent === '' ? ' ' : '\\_ '}${s.name}\n${below(s.name, `${indent}  `)}`)
         .join('');
     invocation.print(below('', ''));
   },

@@ -2,6 +2,7 @@ import {parseSignal} from '@longshore/term';
 import type {Leaf} from '../../command/command.ts';
 import {bool, text} from '../../command/command.ts';
 import {requireArgument} from '../../command/dispatch.ts';
+import {stopSignalLabel} from '../../task/new-container.ts';
 
 const leaf: Leaf = {
   usage: '[flags] CONTAINER',
@@ -12,7 +13,8 @@ const leaf: Leaf = {
   ],
   async run({ctx, client, flags, args}) {
     const containerId = requireArgument(args, 0, 'container id');
-    const signal = parseSignal(flags.text('signal') || 'SIGTERM');
+    const {container} = await client.containers.get(ctx, {id: containerId});
+    const signal = parseSignal(flags.text('signal') || container?.labels[stopSignalLabel] || 'SIGTERM');
     await client.tasks.kill(ctx, {containerId, execId: flags.text('exec-id'), signal, all: flags.bool('all')});
   },
 };

@@ -10,7 +10,18 @@ export interface JsonLogLimits {
   compress: boolean;
 }
 
-export const jsonLogOptionNames = ['max-file', 'max-size', 'compress', 'labels', 'labels-regex', 'env', 'env-regex', 'tag', 'mode', 'max-buffer-size'];
+export const jsonLogOptionNames = [
+  'max-file',
+  'max-size',
+  'compress',
+  'labels',
+  'labels-regex',
+  'env',
+  'env-regex',
+  'tag',
+  'mode',
+  'max-buffer-size',
+];
 
 /** Throws for values that cannot be read; at start of the container, as Docker does. */
 export function parseJsonLogOptions(options: Record<string, string>): JsonLogLimits {

@@ -97,7 +97,7 @@ test('compressed files are read, and carry the time of their last record', async
 });
 
 test('following sees what comes later, through rotations, until the log is closed', async t => {
-  const {write, writer, texts} = await openLog(t, {maximumSize: 500, maximumFiles: 3});
+  const {write, writer, texts} = await openLog(t, {maximumSize: 500, maximumFiles: 50});
   write('first\n');
   const following = texts({follow: true});
   for (let i = 0; i < 30; i++) {
