@@ -20,7 +20,8 @@ export interface SupervisorOptions extends ManagedContainerd {
 
 const startTimeoutMs = 15_000;
 const stopTimeoutMs = 15_000;
-const healthIntervalMs = 500;
+/** An idle daemon wakes once a second and no more; a death is seen at once, this is for one that hangs. */
+const healthIntervalMs = 1_000;
 const healthTimeoutMs = 3_000;
 /** A containerd that misses this many checks in a row is killed. */
 const maximumMisses = 3;
