@@ -19,6 +19,7 @@ export async function removeLocked(
   const exitCode = exitCodeOf(record.state);
   container.cancelPendingRestart();
   try {
+    await world.store.removeData(id);
     await Promise.all([
       world.rootfs.remove(ctx, id),
       world.stdio.discard(id),

@@ -7,6 +7,8 @@ export interface ContainerStore {
   save(record: ContainerRecord): Promise<void>;
   /** All records; damaged ones are set aside and logged, never thrown. */
   loadAll(): Promise<ContainerRecord[]>;
+  /** Removes all but the record: the log first of all, which may be what fills the disk. Fine when it is gone. */
+  removeData(id: string): Promise<void>;
   /** Removes the record and its directory. Fine when it is gone. */
   remove(id: string): Promise<void>;
 }

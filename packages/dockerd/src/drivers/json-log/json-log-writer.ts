@@ -19,6 +19,8 @@ export interface LogCheckpoint {
   positions: StreamPositions;
 }
 
+const complaintIntervalMs = 10_000;
+
 type Batch = {data: Buffer; positions: StreamPositions; endsFile: boolean};
 
 export class JsonLogWriter implements LogWriter {
@@ -37,6 +39,8 @@ export class JsonLogWriter implements LogWriter {
   #lineTimes: Record<StreamName, bigint | undefined> = {stdout: undefined, stderr: undefined};
   #writing: Promise<void> | undefined;
   #closed = false;
+  #complainedAt = 0;
+  #lostBytes = 0;
 
   private constructor(
     file: LogFile,
@@ -146,12 +150,21 @@ export class JsonLogWriter implements LogWriter {
     try {
       await this.#file.append(data);
     } catch (error) {
-      this.#log.error({error, path: this.#file.path, bytes: data.length}, 'cannot write the log: output is lost');
+      this.#complain(error, data.length);
       await this.#file.cutTo(before).catch(() => {});
     }
     this.#backlog -= data.length;
     this.#saveCheckpoint(positions);
     if (endsFile) await this.#rotate(positions);
+  }
+
+  /** A full disk fails every write: one line about it in ten seconds is enough. */
+  #complain(error: unknown, bytes: number): void {
+    this.#lostBytes += bytes;
+    if (Date.now() - this.#complainedAt < complaintIntervalMs) return;
+    this.#log.error({error, path: this.#file.path, bytes: this.#lostBytes}, 'cannot write the log: output is lost');
+    this.#complainedAt = Date.now();
+    this.#lostBytes = 0;
   }
 
   async #rotate(positions: StreamPositions): Promise<void> {

@@ -51,6 +51,13 @@ export class StateDirectory implements ContainerStore {
     return records.filter(record => record !== undefined);
   }
 
+  async removeData(id: string): Promise<void> {
+    const directory = this.directory(id);
+    const names = await readdir(directory).catch(() => []); // a record that was never saved has no directory
+    const data = names.filter(name => name !== configName && name !== hostConfigName);
+    await Promise.all(data.map(name => rm(join(directory, name), {recursive: true, force: true})));
+  }
+
   async remove(id: string): Promise<void> {
     this.#hostConfigs.delete(id);
     await rm(this.directory(id), {recursive: true, force: true});
