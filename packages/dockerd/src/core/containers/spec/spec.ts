@@ -41,14 +41,13 @@ export interface SpecInputs {
 
 /** Pure: the same inputs give the same configuration. */
 export function buildSpec(inputs: SpecInputs): Spec {
-  const {config, host, namespaces} = inputs;
+  const {host, namespaces} = inputs;
   const {Annotations: annotations} = host;
   return {
     ociVersion: ociRuntimeSpecVersion,
     process: buildProcess(inputs),
     root: {path: inputs.rootfs, ...(host.ReadonlyRootfs ? {readonly: true} : {})},
     ...(namespaces.uts === 'own' ? {hostname: inputs.hostname} : {}),
-    ...(namespaces.uts === 'own' && config.Domainname ? {domainname: config.Domainname} : {}),
     mounts: mountTable({
       privileged: host.Privileged,
       writableCgroups: inputs.writableCgroups,
@@ -93,8 +92,12 @@ function buildProcess(inputs: SpecInputs): Process {
 function buildLinux(inputs: SpecInputs): Linux {
   const {host, seccomp} = inputs;
   const masked = [...(host.MaskedPaths ?? []), ...(host.MaskedPaths?.length ? inputs.extraMaskedPaths : [])];
+  const {Domainname: domain} = inputs.config;
+  // The spec's field for it is younger than many runtimes; the sysctl has the same effect everywhere.
+  const ownDomain = domain && inputs.namespaces.uts === 'own' ? {'kernel.domainname': domain} : undefined;
+  const sysctl: Record<string, string> = {...ownDomain, ...inputs.sysctls};
   return {
-    ...(Object.keys(inputs.sysctls).length > 0 ? {sysctl: inputs.sysctls} : {}),
+    ...(Object.keys(sysctl).length > 0 ? {sysctl} : {}),
     resources: {
       devices: deviceRules(host.Privileged, inputs.deviceRules),
       ...limitsToOci(host),
