@@ -8,4 +8,6 @@ export {compactJson, goJson, parseExactJson, reindentJson} from './go-json.ts';
 export {formatFloat, formatGeneral} from './go-number.ts';
 export {finishOutput, guardOutput, write} from './output.ts';
 export {forwardableSignals, parseSignal} from './signals.ts';
+export type {Template, TemplateFields} from './template/index.ts';
+export {compileTemplate, hasTemplateFields, TemplateError} from './template/index.ts';
 export {binarySize, humanDuration, humanSize, parseBinarySize} from './units.ts';

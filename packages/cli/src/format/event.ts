@@ -1,9 +1,8 @@
 /** A line of `docker events`. */
 import type {EventMessage} from '@longshore/api/engine';
-import {goJson} from '@longshore/term';
+import {compileTemplate, goJson} from '@longshore/term';
 import {CliError} from '../command/errors.ts';
 import {rfc3339Nano} from './nano-time.ts';
-import {compileTemplate} from './template/index.ts';
 
 /** Names in templates of the fields whose JSON names differ. */
 const spellings: Record<string, string> = {

@@ -1,9 +1,8 @@
 /** What `inspect` prints of objects: indented JSON, one line of JSON, or a template per object. */
-import {compactJson, parseExactJson, reindentJson} from '@longshore/term';
+import {compactJson, compileTemplate, parseExactJson, reindentJson, type Template} from '@longshore/term';
 import type {Cli} from '../cli.ts';
 import {CliError} from '../command/errors.ts';
 import {missingField, missingKey} from './inspect-fields.ts';
-import {compileTemplate, type Template} from './template/index.ts';
 
 /**
  * Looks up each name and prints what is found, then throws a CliError with a line for everything that went wrong.

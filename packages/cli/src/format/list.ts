@@ -1,7 +1,13 @@
 /** Lists of things as `docker … ls` prints them: a table, JSON lines, or a template per row. */
-import {alignColumns, dockerColumns, goJson} from '@longshore/term';
+import {
+  alignColumns,
+  compileTemplate,
+  dockerColumns,
+  goJson,
+  type Template,
+  type TemplateFields,
+} from '@longshore/term';
 import {CliError} from '../command/errors.ts';
-import {compileTemplate, type Template, type TemplateFields} from './template/index.ts';
 
 /** Computes one field of a row. A second parameter is an argument of the template: `{{.Label "key"}}`. */
 export type FieldGetter<T> = {header: string; get: (item: T) => unknown} | {lookup: (item: T, key: string) => unknown};

@@ -1,7 +1,6 @@
 /** `--format` for a single object. */
-import {goJson} from '@longshore/term';
+import {compileTemplate, goJson, type Template} from '@longshore/term';
 import {CliError} from '../command/errors.ts';
-import {compileTemplate, type Template} from './template/index.ts';
 
 /** The text of an object, with a newline. `spellings` maps names in templates to names in JSON. */
 export function formatObject(object: object, format: string, spellings: Record<string, string> = {}): string {

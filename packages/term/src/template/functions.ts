@@ -1,5 +1,5 @@
 /** The functions templates may call: those of text/template and those Docker adds. */
-import {goJson} from '@longshore/term';
+import {goJson} from '../go-json.ts';
 import {sprint, sprintf, sprintln} from './printf.ts';
 import {asInteger, formatValue, isMap, isNil, isTrue, typeName} from './values.ts';
 

@@ -1,5 +1,5 @@
 /** How Go's templates look at values: truth, names of types, printing. Values come from JSON or from table rows. */
-import {formatFloat} from '@longshore/term';
+import {formatFloat} from '../go-number.ts';
 
 /** A value whose fields are computed and may take arguments: a row of a table. */
 export interface TemplateFields {

@@ -1,5 +1,5 @@
 /** fmt.Sprintf, Sprint and Sprintln for the values of a template. */
-import {formatGeneral} from '@longshore/term';
+import {formatGeneral} from '../go-number.ts';
 import {formatValue, hasTemplateFields, isMap, isNil, printValue, typeName} from './values.ts';
 
 /** Verbs v s d q t x X o b c f g e T p %, with flags, width and precision. */
