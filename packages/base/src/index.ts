@@ -13,4 +13,5 @@ export type {LogFields, LogFormat, Logger, LogLevel} from './log.ts';
 export {createLogger, discardLogger, logLevels} from './log.ts';
 export {KeyedMutex, Mutex} from './mutex.ts';
 export {Scope} from './scope.ts';
+export {Semaphore} from './semaphore.ts';
 export * from './version.ts';

@@ -54,6 +54,15 @@ export interface ContainerdClient extends Disposable {
   readonly eventChannel: Channel;
 }
 
+/**
+ * The services that images are made of: all that the helpers for content and images use. A containerd gives them its
+ * own, without a wire.
+ */
+export type ImageServices = Pick<ContainerdClient, 'content' | 'diff' | 'images' | 'leases' | 'snapshots'> & {
+  /** Set where calls go through no connection, which could stand still. */
+  readonly isLocal?: true;
+};
+
 export function openClient(options: ClientOptions): ContainerdClient {
   const control = openChannel(options.address);
   const bulk = openChannel(options.address, contentWindowBytes);

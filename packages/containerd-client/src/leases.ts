@@ -1,6 +1,6 @@
 import {type CallContext, callContext, randomHex} from '@longshore/base';
 import {isErrorCode} from '@longshore/errdefs';
-import type {ContainerdClient} from './client.ts';
+import type {ImageServices} from './client.ts';
 
 /** A lease of a process that died is collected after this time (Docker's and containerd's clients use 24 h). */
 const defaultExpiryMs = 24 * 60 * 60 * 1000;
@@ -14,7 +14,7 @@ export interface Lease extends AsyncDisposable {
 /** `await using lease = await acquireLease(ctx, client);` and then work under `lease.ctx`. */
 export async function acquireLease(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   options: {id?: string; expiryMs?: number; labels?: Record<string, string>} = {},
 ): Promise<Lease> {
   const expires = new Date(Date.now() + (options.expiryMs ?? defaultExpiryMs));
@@ -27,7 +27,7 @@ export async function acquireLease(
 /** Runs `action` under its own lease, or under the lease that the context has already. */
 export async function withLease<T>(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   action: (ctx: CallContext) => Promise<T>,
 ): Promise<T> {
   if (ctx.lease) return await action(ctx);
@@ -36,7 +36,7 @@ export async function withLease<T>(
 }
 
 /** Not cut short by the caller's cancellation, and never a reason for the work done under it to fail. */
-async function release(ctx: CallContext, client: ContainerdClient, id: string): Promise<void> {
+async function release(ctx: CallContext, client: ImageServices, id: string): Promise<void> {
   const own = callContext({namespace: ctx.namespace, log: ctx.log});
   try {
     await client.leases.delete(own, {id}, {timeoutMs: 10_000});

@@ -1,7 +1,7 @@
 import type {CallContext} from '@longshore/base';
 import {EngineError, isErrorCode} from '@longshore/errdefs';
 import {digestOf} from '@longshore/oci';
-import type {ContainerdClient} from '../client.ts';
+import type {ImageServices} from '../client.ts';
 import {openContentWriter} from './writer.ts';
 
 /** What is known of a blob before it is stored. */
@@ -18,7 +18,7 @@ export type BlobSource = (offset: number) => AsyncIterable<Uint8Array> | Promise
 /** Stores a stream as a blob. A blob that is there already is not read; its labels are then completed. */
 export async function ingest(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   ref: string,
   source: BlobSource,
   expected: ExpectedBlob = {},
@@ -50,7 +50,7 @@ export async function ingest(
 /** Stores bytes as a blob and returns their digest. */
 export async function writeBlob(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   bytes: Uint8Array,
   labels: Record<string, string> = {},
 ): Promise<{digest: string; size: number}> {
@@ -65,7 +65,7 @@ export async function writeBlob(
 /** Adds labels to a blob, or changes them; an empty value removes one. */
 export async function setContentLabels(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   digest: string,
   labels: Record<string, string>,
 ): Promise<void> {
@@ -76,7 +76,7 @@ export async function setContentLabels(
 /** Bytes that the blob has; undefined when the namespace does not have it. */
 export async function contentSize(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   digest: string,
 ): Promise<number | undefined> {
   try {
@@ -89,7 +89,7 @@ export async function contentSize(
 }
 
 /** What was received does not match: a resume could never succeed. */
-async function abortIngest(ctx: CallContext, client: ContainerdClient, ref: string): Promise<void> {
+async function abortIngest(ctx: CallContext, client: ImageServices, ref: string): Promise<void> {
   try {
     await client.content.abort(ctx, {ref});
   } catch (error) {

@@ -1,6 +1,6 @@
 import type {CallContext} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
-import type {ContainerdClient} from '../client.ts';
+import type {ImageServices} from '../client.ts';
 
 /** Manifests and configurations are read whole up to this many bytes (what registries accept too). */
 const defaultLimit = 8 << 20;
@@ -8,7 +8,7 @@ const defaultLimit = 8 << 20;
 /** Streams a blob or a part of it. The consumer's pace is the server's. `size` 0 means to the end. */
 export async function* readContent(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   digest: string,
   range: {offset?: number; size?: number} = {},
 ): AsyncGenerator<Uint8Array, void, void> {
@@ -19,7 +19,7 @@ export async function* readContent(
 /** A whole small blob. Throws `out-of-range` when it has more than `limit` bytes. */
 export async function readBlob(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   digest: string,
   limit: number = defaultLimit,
 ): Promise<Buffer> {

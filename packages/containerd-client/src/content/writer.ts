@@ -6,7 +6,7 @@ import {
 import {type CallContext, sleep} from '@longshore/base';
 import {EngineError, isErrorCode} from '@longshore/errdefs';
 import type {BidiCall} from '../call/bidi.ts';
-import type {ContainerdClient} from '../client.ts';
+import type {ImageServices} from '../client.ts';
 
 /** Bytes of one message, and how many may be on their way without an answer. */
 const chunkBytes = 1 << 20;
@@ -58,7 +58,7 @@ type Message = Partial<WriteContentRequest>;
  */
 export async function openContentWriter(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   options: WriterOptions,
 ): Promise<ContentWriter> {
   const {call, offset} = await openCall(ctx, client, options);
@@ -67,7 +67,7 @@ export async function openContentWriter(
 
 async function openCall(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   options: WriterOptions,
 ): Promise<{call: Call; offset: number}> {
   const call = client.content.write(ctx);
@@ -85,7 +85,7 @@ async function openCall(
 class Writer implements ContentWriter {
   readonly ref: string;
   readonly #ctx: CallContext;
-  readonly #client: ContainerdClient;
+  readonly #client: ImageServices;
   readonly #options: WriterOptions;
   readonly #stallMs: number;
   #call: Call;
@@ -94,12 +94,12 @@ class Writer implements ContentWriter {
   #unanswered: {offset: number; data: Uint8Array}[] = [];
   #stalls = 0;
 
-  constructor(ctx: CallContext, client: ContainerdClient, options: WriterOptions, call: Call, offset: number) {
+  constructor(ctx: CallContext, client: ImageServices, options: WriterOptions, call: Call, offset: number) {
     this.ref = options.ref;
     this.#ctx = ctx;
     this.#client = client;
     this.#options = options;
-    this.#stallMs = options.stallMs ?? defaultStallMs;
+    this.#stallMs = options.stallMs ?? (client.isLocal ? 0 : defaultStallMs);
     this.#call = call;
     this.#offset = offset;
   }

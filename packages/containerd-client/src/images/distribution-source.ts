@@ -2,7 +2,7 @@
 import type {CallContext} from '@longshore/base';
 import {isErrorCode} from '@longshore/errdefs';
 import type {Reference} from '@longshore/oci';
-import type {ContainerdClient} from '../client.ts';
+import type {ImageServices} from '../client.ts';
 import {setContentLabels} from '../content/ingest.ts';
 
 /** containerd refuses labels whose key and value have more bytes than this together. */
@@ -15,7 +15,7 @@ export function sourceKey(reference: Reference): string {
 /** Repositories of the reference's registry that have the blob; none when the store does not have the blob. */
 export async function knownRepositories(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   reference: Reference,
   digest: string,
 ): Promise<string[]> {
@@ -31,7 +31,7 @@ export async function knownRepositories(
 /** Notes that the reference's repository has the blob. */
 export async function addRepository(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   reference: Reference,
   digest: string,
 ): Promise<void> {

@@ -3,7 +3,7 @@ import type {Descriptor, Platform} from '@longshore/api/oci';
 import type {CallContext} from '@longshore/base';
 import {isErrorCode} from '@longshore/errdefs';
 import {type ArchiveBlob, type ArchiveImage, writeImageArchive} from '@longshore/oci';
-import type {ContainerdClient} from '../client.ts';
+import type {ImageServices} from '../client.ts';
 import {readContent} from '../content/reader.ts';
 import {readImage, walkContent} from './read.ts';
 
@@ -18,7 +18,7 @@ export interface ExportOptions {
 /** Streams the archive at the consumer's pace. Throws `not-found` before the first byte when an image is incomplete. */
 export async function* exportArchive(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   options: ExportOptions,
 ): AsyncGenerator<Uint8Array, void, void> {
   const images: ArchiveImage[] = [];
@@ -36,7 +36,7 @@ export async function* exportArchive(
 /** Narrowed to one manifest where a platform is asked for. An index without this machine's platform goes as it is. */
 async function prepareImage(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   {target, name}: {target: Descriptor; name?: string},
   options: ExportOptions,
 ): Promise<ArchiveImage> {

@@ -1,9 +1,9 @@
 /** One blob from a registry into the content store. */
 import type {Descriptor} from '@longshore/api/oci';
-import {backoff, type CallContext, sleep} from '@longshore/base';
+import {backoff, type CallContext, type Semaphore, sleep} from '@longshore/base';
 import {isErrorCode, messageOf} from '@longshore/errdefs';
 import {isConfigType, isIndexType, isManifestType, type Reference, type Registry} from '@longshore/oci';
-import type {ContainerdClient} from '../client.ts';
+import type {ImageServices} from '../client.ts';
 import {ingest} from '../content/ingest.ts';
 import {addRepository, sourceKey} from './distribution-source.ts';
 import type {BlobAction, ProgressListener} from './progress.ts';
@@ -15,10 +15,12 @@ const lockDelays = {initial: 20, max: 1_000};
 const attempts = 2;
 
 export interface FetchOptions {
-  client: ContainerdClient;
+  client: ImageServices;
   reference: Reference;
   registry: Registry;
   onProgress?: ProgressListener | undefined;
+  /** Each download takes one place. */
+  downloads?: Semaphore | undefined;
 }
 
 /** Downloads the blob unless it is there; a broken download is resumed, by whoever comes next. */
@@ -29,6 +31,7 @@ export async function fetchBlob(
   labels: Record<string, string> = {},
 ): Promise<void> {
   const {client, reference, registry} = options;
+  using _place = await options.downloads?.acquire(ctx.signal);
   const source = async function* (offset: number) {
     const progress = throttledProgress(options, descriptor, offset);
     for await (const chunk of registry.blob(ctx, reference, descriptor, offset)) {
@@ -49,11 +52,13 @@ export async function storeBytes(
   bytes: Uint8Array,
   labels: Record<string, string>,
 ): Promise<void> {
+  report(options, 'waiting', descriptor, 0);
   const source = async function* (offset: number) {
     yield bytes.subarray(offset);
   };
   const {existed} = await storeBlob(ctx, options, descriptor, source, labels);
   if (existed) await addRepository(ctx, options.client, options.reference, descriptor.digest);
+  report(options, existed ? 'exists' : 'downloaded', descriptor, descriptor.size);
 }
 
 /** Waits while somebody else downloads the same: then it is there, or can be continued. */

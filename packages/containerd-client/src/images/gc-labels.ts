@@ -2,7 +2,7 @@
 import type {Descriptor} from '@longshore/api/oci';
 import type {CallContext} from '@longshore/base';
 import {isConfigType, isLayerType} from '@longshore/oci';
-import type {ContainerdClient} from '../client.ts';
+import type {ImageServices} from '../client.ts';
 import {setContentLabels} from '../content/ingest.ts';
 import {childrenOf} from './read.ts';
 
@@ -22,6 +22,6 @@ export function childLabels(children: readonly Descriptor[]): Record<string, str
 }
 
 /** Labels a manifest or index that is in the store with the blobs that it refers to. */
-export async function labelChildren(ctx: CallContext, client: ContainerdClient, blob: Descriptor): Promise<void> {
+export async function labelChildren(ctx: CallContext, client: ImageServices, blob: Descriptor): Promise<void> {
   await setContentLabels(ctx, client, blob.digest, childLabels(await childrenOf(ctx, client, blob)));
 }

@@ -3,7 +3,7 @@ import type {Descriptor, Platform} from '@longshore/api/oci';
 import {type CallContext, randomHex} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
 import {type ArchivedImage, isIndexType, isManifestType, readImageArchive} from '@longshore/oci';
-import type {ContainerdClient} from '../client.ts';
+import type {ImageServices} from '../client.ts';
 import {ingest} from '../content/ingest.ts';
 import {withLease} from '../leases.ts';
 import {labelChildren} from './gc-labels.ts';
@@ -39,7 +39,7 @@ export interface ImportedImage {
  */
 export async function importArchive(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   stream: AsyncIterable<Uint8Array>,
   options: ImportOptions = {},
 ): Promise<ImportedImage[]> {
@@ -69,7 +69,7 @@ function toImported({name, refName, target: archived}: ArchivedImage, {rename}: 
 
 async function storeMember(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   body: AsyncIterable<Uint8Array>,
   expected: {digest?: string; size: number},
 ): Promise<{digest: string}> {
@@ -84,7 +84,7 @@ async function storeMember(
 /** Links the blobs for the garbage collector, checks that the wanted platform is whole, and unpacks it. */
 async function completeImage(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   target: Descriptor,
   options: ImportOptions,
 ): Promise<void> {
@@ -102,7 +102,7 @@ async function completeImage(
   });
 }
 
-async function labelTree(ctx: CallContext, client: ContainerdClient, blob: Descriptor): Promise<void> {
+async function labelTree(ctx: CallContext, client: ImageServices, blob: Descriptor): Promise<void> {
   if (!isIndexType(blob.mediaType) && !isManifestType(blob.mediaType)) return;
   await labelChildren(ctx, client, blob);
   if (!isIndexType(blob.mediaType)) return;

@@ -3,7 +3,7 @@ import type {Descriptor, Platform} from '@longshore/api/oci';
 import type {CallContext} from '@longshore/base';
 import {EngineError, isErrorCode} from '@longshore/errdefs';
 import {isForeignLayerType, isIndexType, isManifestType, type Reference, type Registry} from '@longshore/oci';
-import type {ContainerdClient} from '../client.ts';
+import type {ImageServices} from '../client.ts';
 import {contentSize} from '../content/ingest.ts';
 import {readBlob, readContent} from '../content/reader.ts';
 import {withLease} from '../leases.ts';
@@ -31,7 +31,7 @@ const progressIntervalMs = 100;
  * Returns what the name points at in the registry now. An index of which only one platform is here is not pushed: that
  * platform's manifest is. Throws `not-found` when content is missing otherwise, and the registry's refusals.
  */
-export async function pushImage(ctx: CallContext, client: ContainerdClient, options: PushOptions): Promise<Descriptor> {
+export async function pushImage(ctx: CallContext, client: ImageServices, options: PushOptions): Promise<Descriptor> {
   return await withLease(ctx, client, async leased => {
     const root = await chooseRoot(leased, client, options);
     const tree = await collectTree(leased, client, root);
@@ -51,7 +51,7 @@ export async function pushImage(ctx: CallContext, client: ContainerdClient, opti
   });
 }
 
-async function chooseRoot(ctx: CallContext, client: ContainerdClient, options: PushOptions): Promise<Descriptor> {
+async function chooseRoot(ctx: CallContext, client: ImageServices, options: PushOptions): Promise<Descriptor> {
   const {target, platform} = options;
   if (!isIndexType(target.mediaType)) return target;
   if (platform) return (await readImage(ctx, client, target, platform)).manifest;
@@ -65,7 +65,7 @@ async function chooseRoot(ctx: CallContext, client: ContainerdClient, options: P
   throw new EngineError('not-found', text);
 }
 
-async function isComplete(ctx: CallContext, client: ContainerdClient, blob: Descriptor): Promise<boolean> {
+async function isComplete(ctx: CallContext, client: ImageServices, blob: Descriptor): Promise<boolean> {
   if (isForeignLayerType(blob.mediaType)) return true;
   if ((await contentSize(ctx, client, blob.digest)) === undefined) return false;
   for (const child of await childrenOf(ctx, client, blob)) if (!(await isComplete(ctx, client, child))) return false;
@@ -75,7 +75,7 @@ async function isComplete(ctx: CallContext, client: ContainerdClient, blob: Desc
 /** Blobs in any order; manifests with what they refer to before them. Foreign layers stay where they are. */
 async function collectTree(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   root: Descriptor,
 ): Promise<{blobs: Descriptor[]; manifests: Descriptor[]}> {
   const blobs = new Map<string, Descriptor>();
@@ -95,7 +95,7 @@ async function collectTree(
 
 async function pushOne(
   ctx: CallContext,
-  {client, options}: {client: ContainerdClient; options: PushOptions},
+  {client, options}: {client: ImageServices; options: PushOptions},
   blob: Descriptor,
 ): Promise<void> {
   const {reference, registry} = options;

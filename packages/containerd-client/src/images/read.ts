@@ -14,7 +14,7 @@ import {
   platformRank,
   selectManifests,
 } from '@longshore/oci';
-import type {ContainerdClient} from '../client.ts';
+import type {ImageServices} from '../client.ts';
 import {contentSize} from '../content/ingest.ts';
 import {readBlob} from '../content/reader.ts';
 
@@ -32,7 +32,7 @@ export interface ImageParts {
  */
 export async function readImage(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   target: Descriptor,
   platform?: Platform,
 ): Promise<ImageParts> {
@@ -55,7 +55,7 @@ export async function readImage(
 
 async function manifestCandidates(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   target: Descriptor,
   wanted: ReturnType<typeof defaultPlatform>,
 ): Promise<Descriptor[]> {
@@ -71,7 +71,7 @@ async function manifestCandidates(
   return lists.flat();
 }
 
-async function readParts(ctx: CallContext, client: ContainerdClient, manifest: Descriptor): Promise<ImageParts> {
+async function readParts(ctx: CallContext, client: ImageServices, manifest: Descriptor): Promise<ImageParts> {
   const manifestJson = parseManifest(await readBlob(ctx, client, manifest.digest));
   const configDescriptor = manifestJson.config;
   const config = parseImageConfig(await readBlob(ctx, client, configDescriptor.digest));
@@ -81,7 +81,7 @@ async function readParts(ctx: CallContext, client: ContainerdClient, manifest: D
 /** Every blob below `target` that is present, itself first; each digest once. */
 export async function* walkContent(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   target: Descriptor,
 ): AsyncGenerator<Descriptor, void, void> {
   const seen = new Set<string>();
@@ -95,7 +95,7 @@ export async function* walkContent(
 }
 
 /** Descriptors that a blob refers to; none for what is neither a manifest nor an index. */
-export async function childrenOf(ctx: CallContext, client: ContainerdClient, blob: Descriptor): Promise<Descriptor[]> {
+export async function childrenOf(ctx: CallContext, client: ImageServices, blob: Descriptor): Promise<Descriptor[]> {
   if (isIndexType(blob.mediaType)) return parseIndex(await readBlob(ctx, client, blob.digest)).manifests;
   if (!isManifestType(blob.mediaType)) return [];
   const {config, layers} = parseManifest(await readBlob(ctx, client, blob.digest));
@@ -103,7 +103,7 @@ export async function childrenOf(ctx: CallContext, client: ContainerdClient, blo
 }
 
 /** Bytes of all blobs of an image that are present. */
-export async function imageUsage(ctx: CallContext, client: ContainerdClient, target: Descriptor): Promise<number> {
+export async function imageUsage(ctx: CallContext, client: ImageServices, target: Descriptor): Promise<number> {
   let total = 0;
   for await (const {size} of walkContent(ctx, client, target)) total += size;
   return total;

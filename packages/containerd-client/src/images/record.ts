@@ -4,7 +4,7 @@ import type {Descriptor as WireDescriptor} from '@longshore/api/gen/containerd/t
 import type {Descriptor} from '@longshore/api/oci';
 import type {CallContext} from '@longshore/base';
 import {EngineError, isErrorCode} from '@longshore/errdefs';
-import type {ContainerdClient} from '../client.ts';
+import type {ImageServices} from '../client.ts';
 import {toDate} from '../time.ts';
 
 export interface ImageRecord {
@@ -23,7 +23,7 @@ export interface NewImage {
 }
 
 /** Throws `not-found` with the original's text. */
-export async function getImage(ctx: CallContext, client: ContainerdClient, name: string): Promise<ImageRecord> {
+export async function getImage(ctx: CallContext, client: ImageServices, name: string): Promise<ImageRecord> {
   const {image} = await client.images.get(ctx, {name});
   if (!image) throw new EngineError('not-found', `image "${name}": not found`);
   return fromWire(image);
@@ -32,7 +32,7 @@ export async function getImage(ctx: CallContext, client: ContainerdClient, name:
 /** Those that any of the filters lets through; all without filters. */
 export async function listImages(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   filters: readonly string[] = [],
 ): Promise<ImageRecord[]> {
   const {images} = await client.images.list(ctx, {filters: [...filters]});
@@ -40,13 +40,13 @@ export async function listImages(
 }
 
 /** Throws `already-exists` when the name is taken. */
-export async function createImage(ctx: CallContext, client: ContainerdClient, image: NewImage): Promise<ImageRecord> {
+export async function createImage(ctx: CallContext, client: ImageServices, image: NewImage): Promise<ImageRecord> {
   const created = await client.images.create(ctx, {image: toWire(image)});
   return fromWire(required(created.image, image.name));
 }
 
 /** Creates the record, or points an existing one at the new target with the new labels. */
-export async function putImage(ctx: CallContext, client: ContainerdClient, image: NewImage): Promise<ImageRecord> {
+export async function putImage(ctx: CallContext, client: ImageServices, image: NewImage): Promise<ImageRecord> {
   try {
     return await createImage(ctx, client, image);
   } catch (error) {
@@ -69,7 +69,7 @@ export async function putImage(ctx: CallContext, client: ContainerdClient, image
  */
 export async function deleteImage(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   name: string,
   options: {sync?: boolean; target?: Descriptor} = {},
 ): Promise<void> {

@@ -3,7 +3,7 @@ import type {Descriptor, Image, Platform} from '@longshore/api/oci';
 import {type CallContext, randomHex} from '@longshore/base';
 import {EngineError, isErrorCode} from '@longshore/errdefs';
 import {chainIds} from '@longshore/oci';
-import type {ContainerdClient} from '../client.ts';
+import type {ImageServices} from '../client.ts';
 import {setContentLabels} from '../content/ingest.ts';
 import {withLease} from '../leases.ts';
 import type {ProgressListener} from './progress.ts';
@@ -17,6 +17,8 @@ export interface UnpackOptions {
   /** This machine's by default. */
   platform?: Platform;
   snapshotter?: string;
+  /** Flush each layer to disk as it is unpacked. */
+  syncFs?: boolean;
   /** Awaited before a layer's content is needed: it may still be on its way. */
   ready?: (layer: Descriptor) => Promise<void>;
   onProgress?: ProgressListener;
@@ -25,7 +27,7 @@ export interface UnpackOptions {
 /** Unpacks what is not unpacked yet; safe to run side by side and to repeat after a crash. */
 export async function unpackImage(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   options: UnpackOptions,
 ): Promise<{chainId: string; config: Image}> {
   const {snapshotter = defaultSnapshotter} = options;
@@ -63,7 +65,7 @@ export async function unpackImage(
 /** True when every layer of the image for the platform is a committed snapshot. */
 export async function isUnpacked(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   {target, platform, snapshotter = defaultSnapshotter}: UnpackOptions,
 ): Promise<boolean> {
   const {config} = await readImage(ctx, client, target, platform);
@@ -76,10 +78,10 @@ type Layer = {descriptor: Descriptor; diffId: string; chainId: string; parent: s
 /** Returns true when the snapshot was there already. */
 async function unpackLayer(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   snapshotter: string,
   layer: Layer,
-  {ready, onProgress}: UnpackOptions,
+  {ready, syncFs = false, onProgress}: UnpackOptions,
 ): Promise<boolean> {
   const {descriptor, diffId, chainId, parent} = layer;
   if (await hasSnapshot(ctx, client, snapshotter, chainId)) return true;
@@ -89,7 +91,7 @@ async function unpackLayer(
   const labels = {'containerd.io/snapshot.ref': chainId};
   try {
     const {mounts} = await client.snapshots.prepare(ctx, {snapshotter, key, parent, labels});
-    const {applied} = await client.diff.apply(ctx, {diff: descriptorToWire(descriptor), mounts});
+    const {applied} = await client.diff.apply(ctx, {diff: descriptorToWire(descriptor), mounts, syncFs});
     if (applied?.digest !== diffId) {
       const text = `layer ${descriptor.digest} unpacks to ${applied?.digest}, but the image says ${diffId}`;
       throw new EngineError('data-loss', text);
@@ -107,7 +109,7 @@ async function unpackLayer(
 
 async function hasSnapshot(
   ctx: CallContext,
-  client: ContainerdClient,
+  client: ImageServices,
   snapshotter: string,
   key: string,
 ): Promise<boolean> {
@@ -121,7 +123,7 @@ async function hasSnapshot(
 }
 
 /** Not cancelled with the caller: a half-extracted snapshot must not stay. */
-async function discard(ctx: CallContext, client: ContainerdClient, snapshotter: string, key: string): Promise<void> {
+async function discard(ctx: CallContext, client: ImageServices, snapshotter: string, key: string): Promise<void> {
   const own = {...ctx, signal: new AbortController().signal};
   try {
     await client.snapshots.remove(own, {snapshotter, key}, {timeoutMs: 10_000});
