@@ -1,12 +1,16 @@
 /** `docker save` archives (old and new) and OCI layouts into containerd, in one pass and bounded memory. */
+import {pipeline} from 'node:stream/promises';
+import {createGzip} from 'node:zlib';
 import type {Descriptor, Platform} from '@longshore/api/oci';
 import {type CallContext, randomHex} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
-import {type ArchivedImage, isIndexType, isManifestType, readImageArchive} from '@longshore/oci';
+import {type ArchivedImage, isIndexType, isManifestType, mediaTypes, readImageArchive} from '@longshore/oci';
 import type {ImageServices} from '../client.ts';
-import {ingest} from '../content/ingest.ts';
+import {ingest, writeBlob} from '../content/ingest.ts';
+import {readContent} from '../content/reader.ts';
 import {withLease} from '../leases.ts';
-import {labelChildren} from './gc-labels.ts';
+import type {UnpackTarget} from './fetch-image.ts';
+import {childLabels, labelChildren} from './gc-labels.ts';
 import type {ProgressListener} from './progress.ts';
 import {childrenOf, readImage} from './read.ts';
 import {putImage} from './record.ts';
@@ -22,6 +26,18 @@ export interface ImportOptions {
    * only (`latest`); without it, images with a full name keep that and others have none.
    */
   rename?: (name: string) => string | undefined;
+  /** What each image is unpacked for, in place of `unpack`, `platform` and `snapshotter`. */
+  unpacks?: readonly UnpackTarget[];
+  /** Flush each layer to disk as it is unpacked. */
+  syncFs?: boolean;
+  /** Gives the names of an image's records, in place of `rename`. */
+  names?: (image: ArchivedImage) => readonly string[];
+  /** Names an index of all images of the archive gets. */
+  indexNames?: (digest: string) => readonly string[];
+  /** Labels of the records. */
+  labels?: Record<string, string>;
+  /** Compresses layers that are not, of archives without manifests of their own. */
+  compress?: boolean;
   /** False makes no records; the caller does, under a lease of its own. */
   records?: boolean;
   onProgress?: ProgressListener;
@@ -46,25 +62,46 @@ export async function importArchive(
   return await withLease(ctx, client, async leased => {
     const images = await readImageArchive(stream, {
       put: (body, expected) => storeMember(leased, client, body, expected),
+      ...(options.compress ? {compress: digest => compressLayer(leased, client, digest)} : {}),
     });
     const targets = new Map(images.map(({target}) => [target.digest, target]));
     for (const target of targets.values()) await completeImage(leased, client, target, options);
-    const imported = images.map(image => toImported(image, options));
+    const imported = [
+      ...(options.indexNames ? await storeIndex(leased, client, images, options.indexNames) : []),
+      ...images.flatMap(image => toImported(image, options)),
+    ];
+    const labels = options.labels ? {labels: options.labels} : {};
     for (const {name, target} of imported) {
       if (name === undefined || options.records === false) continue;
-      await putImage(leased, client, {name, target});
+      await putImage(leased, client, {name, target, ...labels});
       options.onProgress?.({type: 'image', name, target});
     }
     return imported;
   });
 }
 
+/** The archive's images as one: an index that keeps the names that the archive gave them. */
+async function storeIndex(
+  ctx: CallContext,
+  client: ImageServices,
+  images: readonly ArchivedImage[],
+  names: (digest: string) => readonly string[],
+): Promise<ImportedImage[]> {
+  const manifests = images.map(({target}) => target);
+  const bytes = Buffer.from(JSON.stringify({schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests}));
+  const {digest, size} = await writeBlob(ctx, client, bytes, childLabels(manifests));
+  const target = {mediaType: mediaTypes.ociIndex, digest, size};
+  return names(digest).map(name => ({name, target}));
+}
+
 /** Annotations of the archive's index tell names, which the record does itself. */
-function toImported({name, refName, target: archived}: ArchivedImage, {rename}: ImportOptions): ImportedImage {
+function toImported(image: ArchivedImage, {rename, names}: ImportOptions): ImportedImage[] {
+  const {name, refName, target: archived} = image;
   const {annotations: _names, ...target} = archived;
+  if (names) return [...new Set(names(image))].map(one => ({name: one, target}));
   const given = name ?? refName;
   const chosen = rename && given !== undefined ? rename(given) : name;
-  return chosen === undefined ? {target} : {name: chosen, target};
+  return [chosen === undefined ? {target} : {name: chosen, target}];
 }
 
 async function storeMember(
@@ -81,6 +118,27 @@ async function storeMember(
   return await ingest(ctx, client, ref, source, expected);
 }
 
+async function compressLayer(
+  ctx: CallContext,
+  client: ImageServices,
+  digest: string,
+): Promise<{digest: string; size: number}> {
+  const gzip = createGzip();
+  let size = 0;
+  const compressed = async function* () {
+    const done = pipeline(readContent(ctx, client, digest), gzip);
+    done.catch(() => {}); // the reader of the other end sees it
+    for await (const chunk of gzip) {
+      size += (chunk as Buffer).length;
+      yield chunk as Buffer;
+    }
+    await done;
+  };
+  const labels = {'containerd.io/uncompressed': digest};
+  const stored = await ingest(ctx, client, `compress-${digest}-${randomHex(4)}`, compressed, {labels});
+  return {digest: stored.digest, size};
+}
+
 /** Links the blobs for the garbage collector, checks that the wanted platform is whole, and unpacks it. */
 async function completeImage(
   ctx: CallContext,
@@ -89,17 +147,12 @@ async function completeImage(
   options: ImportOptions,
 ): Promise<void> {
   await labelTree(ctx, client, target);
-  const {snapshotter, platform, onProgress} = options;
-  if (options.unpack === false) {
-    await readImage(ctx, client, target, platform);
-    return;
+  const {snapshotter, platform, onProgress, syncFs = false, unpack = true} = options;
+  const one = {...(snapshotter ? {snapshotter} : {}), ...(platform ? {platform} : {})};
+  if (!options.unpacks && !unpack) await readImage(ctx, client, target, platform);
+  for (const where of options.unpacks ?? (unpack ? [one] : [])) {
+    await unpackImage(ctx, client, {...where, target, syncFs, ...(onProgress ? {onProgress} : {})});
   }
-  await unpackImage(ctx, client, {
-    target,
-    ...(snapshotter ? {snapshotter} : {}),
-    ...(platform ? {platform} : {}),
-    ...(onProgress ? {onProgress} : {}),
-  });
 }
 
 async function labelTree(ctx: CallContext, client: ImageServices, blob: Descriptor): Promise<void> {

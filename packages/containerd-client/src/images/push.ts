@@ -1,8 +1,16 @@
 /** An image to a registry: blobs, then manifests, the one with the name last. */
 import type {Descriptor, Platform} from '@longshore/api/oci';
-import type {CallContext} from '@longshore/base';
+import type {CallContext, Semaphore} from '@longshore/base';
 import {EngineError, isErrorCode} from '@longshore/errdefs';
-import {isForeignLayerType, isIndexType, isManifestType, type Reference, type Registry} from '@longshore/oci';
+import {
+  isForeignLayerType,
+  isIndexType,
+  isManifestType,
+  normalizePlatform,
+  platformRank,
+  type Reference,
+  type Registry,
+} from '@longshore/oci';
 import type {ImageServices} from '../client.ts';
 import {contentSize} from '../content/ingest.ts';
 import {readBlob, readContent} from '../content/reader.ts';
@@ -19,9 +27,17 @@ export interface PushOptions {
   registry: Registry;
   /** Only this platform of an index; everything by default. */
   platform?: Platform;
+  /** Only these of an index, and the index, which then needs a registry that has the others or does not look. */
+  platforms?: readonly Platform[];
+  /** Also layers that registries are not meant to hold, where their content is here. */
+  foreignLayers?: boolean;
   /** Blobs sent at the same time; 5 by default. */
   concurrency?: number;
+  /** What several transfers share: each upload takes one place. */
+  uploads?: Semaphore | undefined;
   onProgress?: ProgressListener;
+  /** Told what each manifest and index refers to. */
+  onChildren?: ((parent: Descriptor, children: readonly Descriptor[]) => void) | undefined;
 }
 
 const defaultConcurrency = 5;
@@ -34,9 +50,9 @@ const progressIntervalMs = 100;
 export async function pushImage(ctx: CallContext, client: ImageServices, options: PushOptions): Promise<Descriptor> {
   return await withLease(ctx, client, async leased => {
     const root = await chooseRoot(leased, client, options);
-    const tree = await collectTree(leased, client, root);
+    const tree = await collectTree(leased, client, root, options);
     const push = {client, options};
-    for (const blob of tree.blobs) report(options, 'waiting', blob, 0);
+    for (const blob of [...tree.blobs, ...tree.manifests]) report(options, 'waiting', blob, 0);
     const concurrency = options.concurrency ?? defaultConcurrency;
     await forEachLimited(leased, tree.blobs, concurrency, (inner, blob) => pushOne(inner, push, blob));
     const {registry, reference} = options;
@@ -46,14 +62,15 @@ export async function pushImage(ctx: CallContext, client: ImageServices, options
       const under = isRoot ? reference : {domain: reference.domain, path: reference.path};
       await registry.pushManifest(leased, under, manifest, bytes);
       await addRepository(leased, client, reference, manifest.digest);
+      report(options, 'uploaded', manifest, manifest.size);
     }
     return root;
   });
 }
 
 async function chooseRoot(ctx: CallContext, client: ImageServices, options: PushOptions): Promise<Descriptor> {
-  const {target, platform} = options;
-  if (!isIndexType(target.mediaType)) return target;
+  const {target, platform, platforms = []} = options;
+  if (!isIndexType(target.mediaType) || platforms.length > 0) return target;
   if (platform) return (await readImage(ctx, client, target, platform)).manifest;
   const complete: Descriptor[] = [];
   const children = await childrenOf(ctx, client, target);
@@ -77,20 +94,28 @@ async function collectTree(
   ctx: CallContext,
   client: ImageServices,
   root: Descriptor,
+  {platforms = [], foreignLayers, onChildren}: PushOptions,
 ): Promise<{blobs: Descriptor[]; manifests: Descriptor[]}> {
   const blobs = new Map<string, Descriptor>();
   const manifests = new Map<string, Descriptor>();
   const visit = async (node: Descriptor): Promise<void> => {
     if (!isIndexType(node.mediaType) && !isManifestType(node.mediaType)) {
-      if (!isForeignLayerType(node.mediaType)) blobs.set(node.digest, node);
+      if (foreignLayers || !isForeignLayerType(node.mediaType)) blobs.set(node.digest, node);
       return;
     }
     if (manifests.has(node.digest)) return;
-    for (const child of await childrenOf(ctx, client, node)) await visit(child);
+    const children = (await childrenOf(ctx, client, node)).filter(child => isAmong(child, platforms));
+    onChildren?.(node, children);
+    for (const child of children) await visit(child);
     manifests.set(node.digest, node);
   };
   await visit(root);
   return {blobs: [...blobs.values()], manifests: [...manifests.values()]};
+}
+
+function isAmong({platform}: Descriptor, wanted: readonly Platform[]): boolean {
+  if (wanted.length === 0 || !platform) return true;
+  return wanted.some(one => platformRank(platform, normalizePlatform(one)) !== undefined);
 }
 
 async function pushOne(
@@ -99,6 +124,7 @@ async function pushOne(
   blob: Descriptor,
 ): Promise<void> {
   const {reference, registry} = options;
+  using _place = await options.uploads?.acquire(ctx.signal);
   const known = await knownRepositories(ctx, client, reference, blob.digest);
   const from = known.find(repository => repository !== reference.path);
   const source = (offset: number) => counted(options, blob, offset, readContent(ctx, client, blob.digest, {offset}));

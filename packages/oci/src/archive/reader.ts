@@ -17,6 +17,8 @@ import {decompressAny, detectCompression, peek} from './decompress.ts';
 export interface ArchiveStore {
   /** Stores a stream; its digest must be `expected` when that is given. */
   put(body: AsyncIterable<Uint8Array>, expected: {digest?: string; size: number}): Promise<{digest: string}>;
+  /** Makes a gzip blob of one that it has. Given when manifests that are made shall list no uncompressed layers. */
+  compress?(digest: string): Promise<{digest: string; size: number}>;
 }
 
 /** An image of an archive. All blobs that the archive has are in the store by now. */
@@ -130,7 +132,7 @@ class ArchiveReader {
     this.#checkLayerCount(entry);
     const layers: Descriptor[] = [];
     for (const path of entry.Layers) {
-      const {digest, size, compression} = await this.#find(path);
+      const {digest, size, compression} = await this.#findLayer(path);
       layers.push({mediaType: layerType(compression), digest, size});
     }
     const manifest = {
@@ -166,6 +168,14 @@ class ArchiveReader {
     if (!held) throw archiveError(`"${path}" is listed but not there`);
     const made = {...(await this.#put(held)), size: held.length, compression: layerCompression(held)};
     this.#stored.set(name, made);
+    return made;
+  }
+
+  async #findLayer(path: string): Promise<Stored> {
+    const found = await this.#find(path);
+    if (found.compression !== 'none' || !this.#store.compress) return found;
+    const made: Stored = {...(await this.#store.compress(found.digest)), compression: 'gzip'};
+    this.#stored.set(this.#resolve(path), made);
     return made;
   }
 
