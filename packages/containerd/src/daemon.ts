@@ -16,6 +16,7 @@ import {Images} from './core/images/images.ts';
 import {Leases} from './core/leases/leases.ts';
 import {snapshotHooks} from './core/leases/snapshot-hooks.ts';
 import {Namespaces} from './core/namespaces/namespaces.ts';
+import {SandboxController} from './core/sandboxes/controller.ts';
 import {Sandboxes} from './core/sandboxes/sandboxes.ts';
 import type {Checkpoints} from './core/tasks/checkpoints.ts';
 import {Tasks} from './core/tasks/tasks.ts';
@@ -42,6 +43,7 @@ import {introspectionService} from './services/introspection/service.ts';
 import {leasesService} from './services/leases/service.ts';
 import {listenGrpc, listenTtrpc} from './services/listen.ts';
 import {namespacesService} from './services/namespaces/service.ts';
+import {sandboxControllerService} from './services/sandbox/controller.ts';
 import {sandboxStoreService} from './services/sandbox/store.ts';
 import type {ServedService} from './services/serve.ts';
 import {snapshotsService} from './services/snapshots/service.ts';
@@ -63,6 +65,7 @@ interface Core {
   differ: Differ;
   binaries: RuntimeBinaries;
   tasks: Tasks;
+  sandboxes: SandboxController;
   checkpoints: Checkpoints;
 }
 
@@ -76,7 +79,7 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
   for (const {address} of [config.grpc, config.ttrpc]) await prepareSocketPath(address);
   const core = await openCore(config, log, scope);
   const services = await openServices(config, core);
-  await core.tasks.load(backgroundContext(log));
+  await core.tasks.load(backgroundContext(log), core.sandboxes);
   const forward = (...exit: Parameters<Tasks['noteExit']>) => core.tasks.noteExit(...exit);
   const ttrpc = await listenTtrpc(config.ttrpc.address, log, server => serveTtrpcEvents(server, core.events, forward));
   scope.use(ttrpc, 'ttrpc');
@@ -108,10 +111,10 @@ async function openCore(config: Config, log: Logger, scope: Scope): Promise<Core
   };
   const differ = scope.use(openDiffer({content: diffContent(content), log}), 'differ');
   const binaries = new RuntimeBinaries({path: process.env.PATH ?? '', ownDirectory: dirname(process.execPath)});
-  const tasks = openTasks(config, log, scope, {metadata, events, binaries});
+  const {tasks, sandboxes} = openTasks(config, log, scope, {metadata, events, binaries});
   const shim: ConstructorParameters<typeof CheckpointStore>[0]['shim'] = (ctx, id) => tasks.shim(ctx, id);
   const checkpoints = new CheckpointStore({content, differ, metadata, shim});
-  return {metadata, events, collector, content, snapshotters, differ, binaries, tasks, checkpoints};
+  return {metadata, events, collector, content, snapshotters, differ, binaries, tasks, sandboxes, checkpoints};
 }
 
 function openTasks(
@@ -119,7 +122,7 @@ function openTasks(
   log: Logger,
   scope: Scope,
   {metadata, events, binaries}: Pick<Core, 'metadata' | 'events' | 'binaries'>,
-): Tasks {
+): Pick<Core, 'tasks' | 'sandboxes'> {
   const {timeouts} = config;
   const shims = new ShimSupervisor({
     roots: {root: config.root, state: config.state},
@@ -138,11 +141,13 @@ function openTasks(
   });
   scope.use(shims, 'shims');
   const stateTimeoutMs = timeouts['io.containerd.timeout.task.state'];
-  return scope.use(new Tasks({metadata, shims, events, log, stateTimeoutMs}), 'tasks');
+  const sandboxes = scope.use(new SandboxController({metadata, shims, events, log}), 'sandboxes');
+  const tasks = scope.use(new Tasks({metadata, shims, events, log, stateTimeoutMs}), 'tasks');
+  return {tasks, sandboxes};
 }
 
 async function openServices(config: Config, core: Core): Promise<ServedService[]> {
-  const {metadata, events, collector, content, snapshotters, differ, binaries, tasks, checkpoints} = core;
+  const {metadata, events, collector, content, snapshotters, differ, binaries, tasks, sandboxes, checkpoints} = core;
   const isEnabled = (id: string) => !config.disabledPlugins.includes(id);
   const plugins = listPlugins(snapshotters).filter(({type, id}) => isEnabled(`${type}.${id}`));
   for (const required of config.requiredPlugins) {
@@ -164,7 +169,8 @@ async function openServices(config: Config, core: Core): Promise<ServedService[]
       }),
     leases: () => leasesService(new Leases(metadata, collector)),
     namespaces: () => namespacesService(new Namespaces(metadata, events, snapshotters.loaded)),
-    sandboxes: () => sandboxStoreService(new Sandboxes(metadata, events, collector)),
+    'sandbox-controllers': () => sandboxControllerService(sandboxes),
+    sandboxes: () => sandboxStoreService(new Sandboxes(metadata, collector)),
     snapshots: () => snapshotsService({find: snapshotters.find, events}),
     tasks: () => tasksService(tasks, checkpoints),
     version: () => versionService(),

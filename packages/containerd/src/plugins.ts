@@ -46,6 +46,7 @@ const plugins: readonly Plugin[] = [
   {type: 'io.containerd.lease.v1', id: 'manager', requires: metadata},
   {type: 'io.containerd.sandbox.store.v1', id: 'local', requires: metadata},
   {type: 'io.containerd.shim.v1', id: 'manager', requires: [events, ...metadata]},
+  {type: 'io.containerd.sandbox.controller.v1', id: 'shim', requires: [events, 'io.containerd.shim.v1']},
   {type: 'io.containerd.runtime.v2', id: 'task', platforms: linux, requires: ['io.containerd.shim.v1']},
   ...['containers', 'content', 'diff', 'images', 'introspection', 'namespaces', 'snapshots', 'tasks'].map(id => ({
     type: 'io.containerd.service.v1',
@@ -61,6 +62,7 @@ const plugins: readonly Plugin[] = [
   service('introspection'),
   service('leases', 'io.containerd.lease.v1'),
   service('namespaces'),
+  service('sandbox-controllers', 'io.containerd.sandbox.controller.v1'),
   service('sandboxes'),
   service('snapshots'),
   service('tasks', 'io.containerd.runtime.v2'),

@@ -1,7 +1,6 @@
 /** Sandbox records: groups of containers that share something. The records only; nothing here runs a sandbox. */
 import type {CallContext} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
-import type {EventPublisher} from '../events/events.ts';
 import {parseMaskPath, updateMap, withoutEmpty} from '../field-mask.ts';
 import {type Fields, mapField, parseFilters} from '../filters/filter.ts';
 import type {CollectorTriggers} from '../gc/triggers.ts';
@@ -14,12 +13,10 @@ export type SandboxInput = Omit<SandboxRecord, 'createdAt' | 'updatedAt'>;
 
 export class Sandboxes {
   readonly #metadata: MetadataStore;
-  readonly #events: EventPublisher;
   readonly #collector: CollectorTriggers;
 
-  constructor(metadata: MetadataStore, events: EventPublisher, collector: CollectorTriggers) {
+  constructor(metadata: MetadataStore, collector: CollectorTriggers) {
     this.#metadata = metadata;
-    this.#events = events;
     this.#collector = collector;
   }
 
@@ -43,7 +40,6 @@ export class Sandboxes {
       this.#metadata.sandboxes.put(ctx.namespace, record);
     });
     this.#collector.mutated();
-    this.#events.publish(ctx.namespace, {topic: '/sandboxes/create', sandboxId: record.id});
     return record;
   }
 

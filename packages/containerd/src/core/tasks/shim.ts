@@ -1,6 +1,7 @@
 /** The port of shims: the processes that own a task, and what they can be told. Every shim has one task here. */
 import type {CallContext} from '@longshore/base';
 import type {TypedValue} from '../metadata/records.ts';
+import type {SandboxObserver} from '../sandboxes/shim.ts';
 import type {Mount} from '../snapshots/snapshotter.ts';
 import type {Timestamp} from '../time.ts';
 
@@ -90,6 +91,17 @@ export interface ShimRequest {
   /** The OCI runtime specification, as JSON; written to the bundle as it is. */
   readonly spec: Uint8Array;
   readonly options?: TypedValue;
+  /** Makes the task in the shim of this sandbox instead of a new one. */
+  readonly sandbox?: string;
+  /** Makes the task in the shim that serves there, as `Controller.Start` of a sandbox told it. */
+  readonly taskApi?: TaskApi;
+}
+
+export interface TaskApi {
+  /** `unix:///…`, also with `ttrpc+` or `grpc+` before it. */
+  readonly address: string;
+  /** Version of the task service; 0 for the newest. */
+  readonly version: number;
 }
 
 export interface ShimManager {
@@ -97,7 +109,11 @@ export interface ShimManager {
   start(ctx: CallContext, request: ShimRequest): Promise<Shim>;
   /**
    * Finds the shims that outlived an earlier daemon. Those that died meanwhile are cleaned up and reported to
-   * `onDead`. Call it before the first `start`.
+   * `onDead`; sandboxes go to the observer. Call it before the first `start`.
    */
-  load(ctx: CallContext, onDead: (namespace: string, id: string, exit: ProcessExit) => void): Promise<Shim[]>;
+  load(
+    ctx: CallContext,
+    onDead: (namespace: string, id: string, exit: ProcessExit) => void,
+    sandboxes?: SandboxObserver,
+  ): Promise<Shim[]>;
 }

@@ -6,8 +6,18 @@ import {parseFilters} from '../filters/filter.ts';
 import type {ContainerRecord, TypedValue} from '../metadata/records.ts';
 import type {MetadataStore} from '../metadata/store.ts';
 import {checkIdentifier, quote} from '../names.ts';
+import type {SandboxObserver} from '../sandboxes/shim.ts';
 import {now, type Timestamp} from '../time.ts';
-import type {ProcessExit, ProcessState, Shim, ShimManager, Stdio, TaskCreation, TaskProcessInfo} from './shim.ts';
+import type {
+  ProcessExit,
+  ProcessState,
+  Shim,
+  ShimManager,
+  Stdio,
+  TaskApi,
+  TaskCreation,
+  TaskProcessInfo,
+} from './shim.ts';
 
 export interface TaskMetric {
   readonly id: string;
@@ -62,15 +72,23 @@ export class Tasks implements AsyncDisposable {
   }
 
   /** Takes over the shims of an earlier daemon. */
-  async load(ctx: CallContext): Promise<void> {
-    const shims = await this.#options.shims.load(ctx, (namespace, id, exit) =>
-      this.#announceEnd(namespace, id, exit, true),
-    );
+  async load(ctx: CallContext, sandboxes?: SandboxObserver): Promise<void> {
+    const onDead = (namespace: string, id: string, exit: ProcessExit) => this.#announceEnd(namespace, id, exit, true);
+    const shims = await this.#options.shims.load(ctx, onDead, sandboxes);
     for (const shim of shims) this.#add(shim);
   }
 
-  /** Starts the container's shim and creates the task in it; returns the pid of its first process. */
-  async create(ctx: CallContext, id: string, creation: TaskCreation, runtimePath = ''): Promise<number> {
+  /**
+   * Starts the container's shim, or takes that of its sandbox, and creates the task in it; returns the pid of its first
+   * process.
+   */
+  async create(
+    ctx: CallContext,
+    id: string,
+    creation: TaskCreation,
+    runtimePath = '',
+    taskApi?: TaskApi,
+  ): Promise<number> {
     const container = this.#container(ctx, id);
     using _lock = await this.#locks.acquire(keyOf(ctx.namespace, id), ctx.signal);
     if (this.#tasks.has(keyOf(ctx.namespace, id))) {
@@ -82,6 +100,8 @@ export class Tasks implements AsyncDisposable {
       runtime: runtimePath || container.runtime.name,
       spec: container.spec?.value ?? new Uint8Array(),
       ...(options && {options}),
+      ...(container.sandbox !== '' && {sandbox: container.sandbox}),
+      ...(taskApi && {taskApi}),
     });
     const pid = await this.#createIn(ctx, shim, {...creation, ...(options && {options})});
     this.#add(shim);

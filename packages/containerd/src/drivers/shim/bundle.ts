@@ -78,6 +78,15 @@ export class Bundle {
     await writeFileAtomic(this.file('shim-binary-path'), shimPath, {mode: 0o600, durable: false});
   }
 
+  /** Which sandbox this bundle belongs to; its own id for the bundle of the sandbox itself. */
+  async writeSandbox(id: string): Promise<void> {
+    await writeFileAtomic(this.file('sandbox'), id, {mode: 0o600, durable: false});
+  }
+
+  async readSandbox(): Promise<string | undefined> {
+    return readFileIfExists(this.file('sandbox'));
+  }
+
   async readShimPath(): Promise<string | undefined> {
     return readFileIfExists(this.file('shim-binary-path'));
   }

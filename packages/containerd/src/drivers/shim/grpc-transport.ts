@@ -1,18 +1,19 @@
 /** Shims that speak gRPC instead of ttrpc. Loaded only when one appears. */
 import {Client, connectivityState, credentials, Metadata, type ServiceError, status} from '@grpc/grpc-js';
-import type {MethodDefinition} from '@longshore/api';
+import type {MethodDefinition, ServiceDefinition} from '@longshore/api';
 import {TaskDefinition} from '@longshore/api/gen/containerd/runtime/task/v3/shim';
 import type {CallContext} from '@longshore/base';
 import {EngineError, grpcStatusToCode} from '@longshore/errdefs';
-import {type CallOptions, socketPath} from '@longshore/ttrpc';
-import {type TaskClient, type TaskTransport, taskServiceV2} from './task-connection.ts';
+import {type CallOptions, type ServiceClient, socketPath} from '@longshore/ttrpc';
+import {type TaskTransport, taskServiceV2} from './task-connection.ts';
 
 export async function connectGrpc(address: string, timeoutMs: number, onClose: () => void): Promise<TaskTransport> {
   const client = new Client(`unix:${socketPath(address)}`, credentials.createInsecure());
   await ready(client, address, timeoutMs);
   watchClose(client, onClose);
   return {
-    client: version => taskClient(client, version === 2 ? taskServiceV2.fullName : TaskDefinition.fullName),
+    client: version => serviceClient(client, version === 2 ? taskServiceV2 : TaskDefinition),
+    service: definition => serviceClient(client, definition),
     close: () => client.close(),
   };
 }
@@ -42,13 +43,14 @@ function watchClose(client: Client, onClose: () => void): void {
   watch();
 }
 
-function taskClient(client: Client, service: string): TaskClient {
-  const methods: Record<string, unknown> = {};
-  for (const [key, method] of Object.entries(TaskDefinition.methods)) {
-    methods[key] = (ctx: CallContext, request: object, options: CallOptions = {}) =>
-      callUnary(client, `/${service}/${method.name}`, method as MethodDefinition, ctx, request, options);
+/** All services of shims are unary. */
+function serviceClient<S extends ServiceDefinition>(client: Client, {fullName, methods}: S): ServiceClient<S> {
+  const calls: Record<string, unknown> = {};
+  for (const [key, method] of Object.entries(methods)) {
+    calls[key] = (ctx: CallContext, request: object, options: CallOptions = {}) =>
+      callUnary(client, `/${fullName}/${method.name}`, method as MethodDefinition, ctx, request, options);
   }
-  return methods as unknown as TaskClient;
+  return calls as unknown as ServiceClient<S>;
 }
 
 async function callUnary(

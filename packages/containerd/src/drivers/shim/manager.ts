@@ -1,18 +1,21 @@
 /** Starts shims, and finds those again that outlived an earlier daemon. */
 import type {CallContext, Logger} from '@longshore/base';
-import {codeOf, EngineError, messageOf} from '@longshore/errdefs';
+import {codeOf, EngineError, isErrorCode, messageOf} from '@longshore/errdefs';
 import {kill} from '@longshore/linux';
+import type {SandboxObserver, SandboxShim, SandboxShims} from '../../core/sandboxes/shim.ts';
 import type {ProcessExit, Shim, ShimManager, ShimRequest} from '../../core/tasks/shim.ts';
 import type {Bootstrap} from './bootstrap.ts';
 import {Bundle, type BundleRoots, listBundles, removeStrayWork} from './bundle.ts';
 import {removeDeadSockets} from './dead-sockets.ts';
 import {runDelete, type ShimCommand} from './delete-action.ts';
 import {DirectStartTest} from './direct-start.ts';
+import {findJoinedShim, type JoinedShim} from './joined-shim.ts';
 import {launchByStart, launchDirect} from './launch.ts';
 import {Reaper} from './reaper.ts';
 import type {RuntimeBinaries} from './runtime-binary.ts';
+import {SandboxProcess} from './sandbox-process.ts';
 import {openShimLog, type ShimLog} from './shim-log.ts';
-import {type OwnChild, ShimProcess, type ShimTimeouts} from './shim-process.ts';
+import {type OwnChild, type ShimParts, ShimProcess, type ShimTimeouts} from './shim-process.ts';
 import {shimSocketPath} from './socket-address.ts';
 import {connectShim} from './task-connection.ts';
 
@@ -26,6 +29,11 @@ export interface ShimManagerOptions extends ShimCommand {
 }
 
 type Launched = {bootstrap: Bootstrap; child?: OwnChild};
+type ShimNature = Pick<ShimParts, 'child' | 'shared'>;
+type LoadObservers = {
+  onDead: (namespace: string, id: string, exit: ProcessExit) => void;
+  sandboxes: SandboxObserver | undefined;
+};
 
 /** Several tasks with one of these annotations share a shim, which only the shim's `start` can arrange. */
 const groupingAnnotations = ['io.containerd.runc.v2.group', 'io.kubernetes.cri.sandbox-id'];
@@ -33,7 +41,7 @@ const groupingAnnotations = ['io.containerd.runc.v2.group', 'io.kubernetes.cri.s
 /** Shims connected to at the same time after a restart. */
 const loadConcurrency = 16;
 
-export class ShimSupervisor implements ShimManager, Disposable {
+export class ShimSupervisor implements ShimManager, SandboxShims, Disposable {
   readonly #options: ShimManagerOptions;
   readonly #reaper = new Reaper();
   readonly #directStart = new DirectStartTest();
@@ -43,6 +51,21 @@ export class ShimSupervisor implements ShimManager, Disposable {
   }
 
   async start(ctx: CallContext, request: ShimRequest): Promise<Shim> {
+    const joined = await findJoinedShim(this.#options.roots, ctx.namespace, request);
+    if (joined) return await this.#join(ctx, request, joined);
+    return (await this.#startProcess(ctx, request)).shim;
+  }
+
+  async startSandbox(ctx: CallContext, request: ShimRequest): Promise<SandboxShim> {
+    const {shim, bootstrap} = await this.#startProcess(ctx, request, bundle => bundle.writeSandbox(request.id));
+    return new SandboxProcess(shim, bootstrap);
+  }
+
+  async #startProcess(
+    ctx: CallContext,
+    request: ShimRequest,
+    prepare: (bundle: Bundle) => Promise<void> = async () => {},
+  ): Promise<{shim: ShimProcess; bootstrap: Bootstrap}> {
     const path = this.#options.binaries.resolve(request.runtime);
     const bundle = new Bundle(this.#options.roots, ctx.namespace, request.id);
     await bundle.create(request.spec);
@@ -50,8 +73,10 @@ export class ShimSupervisor implements ShimManager, Disposable {
     const shimLog = openShimLog(bundle.file('log'), log);
     let launched: Launched | undefined;
     try {
+      await prepare(bundle);
       launched = await this.#launch(path, bundle, request);
-      return await this.#connect(ctx, bundle, path, launched.bootstrap, shimLog, launched.child);
+      const {bootstrap, child} = launched;
+      return {shim: await this.#connect(ctx, bundle, path, bootstrap, shimLog, child && {child}), bootstrap};
     } catch (error) {
       const last = shimLog.tail();
       shimLog[Symbol.dispose]();
@@ -61,14 +86,35 @@ export class ShimSupervisor implements ShimManager, Disposable {
     }
   }
 
-  async load(ctx: CallContext, onDead: (namespace: string, id: string, exit: ProcessExit) => void): Promise<Shim[]> {
+  /** A bundle of its own for a task whose shim is that of its sandbox. */
+  async #join(ctx: CallContext, request: ShimRequest, {bootstrap, path}: JoinedShim): Promise<Shim> {
+    const shimPath = path ?? this.#options.binaries.resolve(request.runtime);
+    const bundle = new Bundle(this.#options.roots, ctx.namespace, request.id);
+    await bundle.create(request.spec);
+    const shimLog = openShimLog(bundle.file('log'), this.#log(bundle));
+    try {
+      await bundle.writeSandbox(request.sandbox ?? '');
+      await bundle.writeBootstrap(bootstrap, shimPath);
+      return await this.#connect(ctx, bundle, shimPath, bootstrap, shimLog, {shared: true});
+    } catch (error) {
+      shimLog[Symbol.dispose]();
+      await bundle.remove();
+      throw new EngineError(codeOf(error), `failed to join sandbox: ${messageOf(error)}`, {cause: error});
+    }
+  }
+
+  async load(
+    ctx: CallContext,
+    onDead: (namespace: string, id: string, exit: ProcessExit) => void,
+    sandboxes?: SandboxObserver,
+  ): Promise<Shim[]> {
     const bundles = await listBundles(this.#options.roots);
     await removeStrayWork(this.#options.roots, bundles);
     const loaded: Shim[] = [];
     const pending = [...bundles];
     const worker = async () => {
       for (let bundle = pending.pop(); bundle; bundle = pending.pop()) {
-        const shim = await this.#loadOne({...ctx, namespace: bundle.namespace}, bundle, onDead);
+        const shim = await this.#loadOne({...ctx, namespace: bundle.namespace}, bundle, {onDead, sandboxes});
         if (shim) loaded.push(shim);
       }
     };
@@ -107,28 +153,24 @@ export class ShimSupervisor implements ShimManager, Disposable {
     path: string,
     bootstrap: Bootstrap,
     shimLog: ShimLog,
-    child?: OwnChild,
+    nature: ShimNature = {},
   ): Promise<ShimProcess> {
-    const shim = this.#shim(bundle, path, bootstrap.address, shimLog, child);
+    const shim = this.#shim(bundle, path, bootstrap.address, shimLog, nature);
     shim.attach(await connectShim(ctx, bootstrap, shim.onClose));
     return shim;
   }
 
-  #shim(bundle: Bundle, path: string, address: string, shimLog: ShimLog, child?: OwnChild): ShimProcess {
+  #shim(bundle: Bundle, path: string, address: string, shimLog: ShimLog, nature: ShimNature = {}): ShimProcess {
     const {timeouts} = this.#options;
     return new ShimProcess({
       ...{bundle, address, shimLog, timeouts},
       log: this.#log(bundle),
       runDelete: () => runDelete(this.#options, path, bundle, timeouts.cleanup),
-      ...(child && {child}),
+      ...nature,
     });
   }
 
-  async #loadOne(
-    ctx: CallContext,
-    bundle: Bundle,
-    onDead: (namespace: string, id: string, exit: ProcessExit) => void,
-  ): Promise<Shim | undefined> {
+  async #loadOne(ctx: CallContext, bundle: Bundle, observers: LoadObservers): Promise<Shim | undefined> {
     const log = this.#log(bundle);
     try {
       const path = await this.#shimPath(bundle);
@@ -137,7 +179,7 @@ export class ShimSupervisor implements ShimManager, Disposable {
         await bundle.remove();
         return undefined;
       }
-      return await this.#reconnect(ctx, bundle, path, onDead);
+      return await this.#reconnect(ctx, bundle, path, observers);
     } catch (error) {
       log.error({error}, 'cannot load a bundle');
       return undefined;
@@ -148,25 +190,51 @@ export class ShimSupervisor implements ShimManager, Disposable {
     ctx: CallContext,
     bundle: Bundle,
     path: string,
-    onDead: (namespace: string, id: string, exit: ProcessExit) => void,
+    {onDead, sandboxes}: LoadObservers,
   ): Promise<Shim | undefined> {
     const log = this.#log(bundle);
+    const sandbox = await bundle.readSandbox();
+    const isSandbox = sandbox === bundle.id;
+    const nature = {shared: sandbox !== undefined && !isSandbox};
     const shimLog = openShimLog(bundle.file('log'), log);
     const bootstrap = await bundle.readBootstrap();
     const address = bootstrap?.address ?? '';
-    let shim = this.#shim(bundle, path, address, shimLog);
+    let shim = this.#shim(bundle, path, address, shimLog, nature);
     try {
       if (!bootstrap) throw new EngineError('not-found', 'bundle has no bootstrap.json');
-      shim = await this.#connect(ctx, bundle, path, bootstrap, shimLog);
+      shim = await this.#connect(ctx, bundle, path, bootstrap, shimLog, nature);
+      if (isSandbox) return await this.#reconnectSandbox(ctx, shim, bootstrap, sandboxes);
       await shim.connect(ctx);
     } catch (error) {
       log.warn({error}, 'shim does not answer any more, cleaning up after it');
-      onDead(bundle.namespace, bundle.id, await shim.cleanUp());
+      const exit = await shim.cleanUp();
+      if (isSandbox) sandboxes?.died(bundle.namespace, bundle.id);
+      else onDead(bundle.namespace, bundle.id, exit);
       return undefined;
     }
     if (await this.#hasTask(ctx, shim)) return shim;
     log.warn({}, 'shim without a task, ending it');
     await shim.end(ctx, 'failed');
+    return undefined;
+  }
+
+  /** A daemon killed between start and create leaves a shim that does not know its sandbox. */
+  async #reconnectSandbox(
+    ctx: CallContext,
+    shim: ShimProcess,
+    bootstrap: Bootstrap,
+    observer: SandboxObserver | undefined,
+  ): Promise<undefined> {
+    const sandbox = new SandboxProcess(shim, bootstrap);
+    try {
+      await sandbox.status(ctx, false, this.#options.timeouts.load);
+    } catch (error) {
+      if (!isErrorCode(error, 'not-found')) throw error;
+      this.#log(shim).warn({}, 'shim without a sandbox, ending it');
+      await sandbox.end(ctx);
+      return undefined;
+    }
+    observer?.found(sandbox);
     return undefined;
   }
 
@@ -187,8 +255,8 @@ export class ShimSupervisor implements ShimManager, Disposable {
     return runtime === undefined ? undefined : this.#options.binaries.resolve(runtime);
   }
 
-  #log(bundle: Bundle): Logger {
-    return this.#options.log.child({namespace: bundle.namespace, id: bundle.id});
+  #log({namespace, id}: {namespace: string; id: string}): Logger {
+    return this.#options.log.child({namespace, id});
   }
 }
 

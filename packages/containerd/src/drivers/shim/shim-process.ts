@@ -1,9 +1,10 @@
 /** A running shim as the core sees it: its connection, its bundle and its end. */
 import {unlink} from 'node:fs/promises';
+import type {ServiceDefinition} from '@longshore/api';
 import {type CallContext, deferred, type Logger} from '@longshore/base';
 import {EngineError, isErrorCode, messageOf} from '@longshore/errdefs';
 import {kill} from '@longshore/linux';
-import {socketPath} from '@longshore/ttrpc';
+import {type ServiceClient, socketPath} from '@longshore/ttrpc';
 import type {TypedValue} from '../../core/metadata/records.ts';
 import type {ProcessExit, ProcessState, Shim, Stdio, TaskCreation, TaskProcessInfo} from '../../core/tasks/shim.ts';
 import {now} from '../../core/time.ts';
@@ -35,6 +36,8 @@ export interface ShimParts {
   log: Logger;
   shimLog: ShimLog;
   child?: OwnChild;
+  /** The process belongs to a sandbox: it outlives this task. */
+  shared?: boolean;
 }
 
 /** Status of a process whose end nobody saw. */
@@ -74,6 +77,11 @@ export class ShimProcess implements Shim {
 
   attach(connection: TaskConnection): void {
     this.#connection = connection;
+  }
+
+  /** A client of another service of the same process. */
+  service<S extends ServiceDefinition>(definition: S): ServiceClient<S> {
+    return this.#task.service(definition);
   }
 
   /** Throws unimplemented when the shim has no task service; not-found when it has no such task. */
@@ -162,13 +170,13 @@ export class ShimProcess implements Shim {
   }
 
   async end(ctx: CallContext, how: 'deleted' | 'failed'): Promise<void> {
-    const {log, timeouts, child, shimLog} = this.#parts;
+    const {log, timeouts, child, shimLog, shared} = this.#parts;
     try {
       if (how === 'failed') await this.#attempt('delete', () => this.delete(withLimit(ctx, timeouts.cleanup), ''));
-      const isDown = await this.#attempt('shutdown', () => this.#shutdown(ctx));
+      const isDown = shared || (await this.#attempt('shutdown', () => this.#shutdown(ctx)));
       this.#connection?.close();
       // A shim of ours that answered both has nothing left to clean up; what others leave is theirs to know.
-      const isClean = how === 'deleted' && isDown && child !== undefined;
+      const isClean = how === 'deleted' && isDown && (child !== undefined || shared === true);
       if (child) await this.#waitForChild(child);
       if (!isClean) await this.#attempt('run the delete action of', () => this.#parts.runDelete());
       await this.#parts.bundle.remove();
@@ -190,7 +198,7 @@ export class ShimProcess implements Shim {
       log.error({error, shim: shimLog.tail()}, 'cannot clean up after a dead shim');
     }
     try {
-      await unlinkSocket(this.address);
+      if (!this.#parts.shared) await unlinkSocket(this.address);
       await this.#parts.bundle.remove();
     } catch (error) {
       log.error({error}, 'cannot remove the bundle of a dead shim');

@@ -1,4 +1,5 @@
 /** The task service of one shim: over ttrpc or gRPC, in version 3 or, when the shim knows no better, 2. */
+import type {ServiceDefinition} from '@longshore/api';
 import {TaskDefinition} from '@longshore/api/gen/containerd/runtime/task/v3/shim';
 import type {CallContext} from '@longshore/base';
 import {EngineError, messageOf} from '@longshore/errdefs';
@@ -14,6 +15,8 @@ type Method = keyof TaskClient;
 /** A connection that can make clients of either version. */
 export interface TaskTransport {
   client(version: number): TaskClient;
+  /** A client of any other service of the shim. */
+  service<S extends ServiceDefinition>(definition: S): ServiceClient<S>;
   close(): void;
 }
 
@@ -43,6 +46,10 @@ export class TaskConnection {
       if (!this.#downgrade(error)) throw error;
       return await this.#invoke(method, args);
     }
+  }
+
+  service<S extends ServiceDefinition>(definition: S): ServiceClient<S> {
+    return this.#transport.service(definition);
   }
 
   close(): void {
@@ -84,6 +91,7 @@ export async function connectShim(
   const client = await dial(address, {timeoutMs: dialTimeoutMs, signal: ctx.signal, onClose});
   const transport: TaskTransport = {
     client: wanted => (wanted === 2 ? client.service(taskServiceV2) : client.service(TaskDefinition)),
+    service: definition => client.service(definition),
     close: () => client.close(),
   };
   return new TaskConnection(transport, version);

@@ -9,13 +9,9 @@ import {processToWire} from './convert.ts';
 export function tasksService(tasks: Tasks, checkpoints: Checkpoints): ServedService {
   return serve(TasksDefinition, {
     async create(ctx, request) {
-      if (request.taskApiAddress !== '') {
-        throw new EngineError(
-          'unimplemented',
-          'task_api_address: a task inside a sandbox of another shim: not implemented',
-        );
-      }
       const {containerId, rootfs, stdin, stdout, stderr, terminal, runtimePath} = request;
+      const {taskApiAddress: address, taskApiVersion: version} = request;
+      const taskApi = address === '' ? undefined : {address, version};
       const options = anyFromWire(request.options);
       await using checkpoint = await checkpoints.open(
         ctx,
@@ -30,7 +26,7 @@ export function tasksService(tasks: Tasks, checkpoints: Checkpoints): ServedServ
         checkpoint: checkpoint.path,
         ...(options && {options}),
       };
-      return {containerId, pid: await tasks.create(ctx, containerId, creation, runtimePath)};
+      return {containerId, pid: await tasks.create(ctx, containerId, creation, runtimePath, taskApi)};
     },
     async start(ctx, {containerId, execId}) {
       return {pid: await tasks.start(ctx, containerId, execId)};
