@@ -18,7 +18,8 @@ import {saveContainer, type World} from './world.ts';
 /** An exit of which nobody knows the code: the shim is gone too. */
 const unknownExitCode = 137;
 
-type Found = {container: Container; status: TaskStatus};
+/** `lock` is the container's, held until what it has is taken over: an exit that is told meanwhile has to wait. */
+type Found = {container: Container; status: TaskStatus; lock: Disposable};
 
 /** Loads all containers and brings kernel, containerd and records together. Nothing is served before it is done. */
 export async function restoreContainers(world: World): Promise<void> {
@@ -31,6 +32,7 @@ export async function restoreContainers(world: World): Promise<void> {
   const found = await Promise.all(all.map(container => inspectTask(world, container)));
   const running = found.filter(({status}) => isAlive(status));
   await adopt(world, running);
+  for (const {lock} of running) lock[Symbol.dispose]();
   await Promise.all(found.filter(({status}) => !isAlive(status)).map(each => finishDead(world, each)));
   await removeStrangers(world);
   await removeLeftovers(world);
@@ -51,7 +53,8 @@ function reserveName(world: World, container: Container): void {
 }
 
 async function inspectTask(world: World, container: Container): Promise<Found> {
-  return {container, status: await world.runtime.status(world.background, container.id)};
+  const lock = await container.lock.acquire();
+  return {container, lock, status: await world.runtime.status(world.background, container.id)};
 }
 
 function isAlive(status: TaskStatus): status is TaskStatus & {status: 'running' | 'paused'; pid: number} {
@@ -104,7 +107,9 @@ async function reopen(world: World, container: Container): Promise<void> {
 }
 
 /** The record may say that it runs, or containerd may still hold the task of a run that has ended. */
-async function finishDead(world: World, {container, status}: Found): Promise<void> {
+async function finishDead(world: World, found: Found): Promise<void> {
+  const {container, status} = found;
+  using lock = found.lock;
   const {state, id} = container;
   const claimed = hasProcess(state);
   if (!claimed && status.status === 'gone') {
@@ -120,6 +125,7 @@ async function finishDead(world: World, {container, status}: Found): Promise<voi
   }
   const exit = status.status === 'stopped' ? status : {exitCode: unknownExitCode, exitedAt: nowNano()};
   await reopenForTheRest(world, container);
+  lock[Symbol.dispose](); // whoever handles the exit takes it
   await handleExit(world, container, state.pid, exit);
 }
 
