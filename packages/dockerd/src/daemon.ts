@@ -7,12 +7,15 @@ import {ContainerCopier} from './core/containers/copy/copy.ts';
 import {containerEndpoints, countContainers, imageUsers} from './core/containers/service.ts';
 import {EventBus} from './core/events/event-bus.ts';
 import {JobRunner} from './core/jobs/job-runner.ts';
+import {EngineMetrics} from './core/metrics/engine-metrics.ts';
+import {withNetworkJobs} from './core/networks/jobs.ts';
 import {findExecutable} from './drivers/containerd/find-executable.ts';
 import {openContainerd} from './drivers/containerd/open.ts';
 import {ComponentVersions} from './drivers/host/component-versions.ts';
 import {loadHostFacts} from './drivers/host/host-facts.ts';
 import {takePidFile} from './drivers/host/pid-file.ts';
 import {findPrograms} from './drivers/host/programs.ts';
+import {StateDump} from './drivers/host/state-dump.ts';
 import {SystemInformation} from './drivers/host/system-information.ts';
 import {notifySystemd} from './drivers/host/systemd.ts';
 import {openCommitter} from './drivers/images/container-committer.ts';
@@ -38,11 +41,14 @@ import {type Containers, openContainers} from './parts/containers.ts';
 import {openImages} from './parts/images.ts';
 import {networkConfig, openNetworks} from './parts/networks.ts';
 import {openVolumes} from './parts/volumes.ts';
+import {openWatching} from './parts/watching.ts';
 import {reloadOnHangup} from './reload.ts';
 import {awaitStopSignal} from './signals.ts';
 
 /** How long a shutdown waits for running operations. */
 const drainMs = 5_000;
+/** How long its handlers may take after that. */
+const shutdownHandlersMs = 10_000;
 const defaultHost = 'unix:///var/run/docker.sock';
 
 /** Runs until a signal ends it. Throws when it cannot start. `argv` is read again for a reload. */
@@ -61,15 +67,20 @@ export async function runDaemon(
   const listeners = scope.use(await openListeners(listenerOptions(config, environment, log)), 'listeners');
   const engine = await openEngine(config, environment, log, scope);
   const {jobs, events, containers} = engine;
-  scope.use(reloadOnHangup({argv, config, events, log}), 'reload');
-  listeners.serve(apiHandler({routes: engine.routes, jobs, log, experimental: config.experimental}));
-  log.info({addresses: listeners.addresses}, 'daemon has completed initialization');
-  notifySystemd(environment.notifySocket, 'READY=1');
-  await stopSignal;
-  notifySystemd(environment.notifySocket, 'STOPPING=1');
-  listeners.stopAccepting();
-  await jobs.drain(drainMs);
+  const {notifySocket} = environment;
+  scope.use(reloadOnHangup({argv, config, events, notifySocket, log}), 'reload');
+  const {addresses} = listeners;
+  await jobs.run('acceptconnections', {addresses}, async () => {
+    listeners.serve(apiHandler({routes: engine.routes, jobs, log, experimental: config.experimental}));
+    log.info({addresses}, 'daemon has completed initialization');
+    notifySystemd(notifySocket, 'READY=1');
+  });
+  await jobs.run('serveapi', {addresses}, () => stopSignal, {waits: true});
+  notifySystemd(notifySocket, 'STOPPING=1');
+  await jobs.drain(drainMs); // new requests are answered, with 503, for as long as containers are stopped
   await containers.shutDown();
+  listeners.stopAccepting();
+  await jobs.finish(shutdownHandlersMs);
 }
 
 interface Engine {
@@ -83,44 +94,53 @@ interface Engine {
 async function openEngine(config: Config, environment: Environment, log: Logger, scope: Scope): Promise<Engine> {
   const containerd = scope.use(await openContainerd(config, environment, log), 'containerd');
   const {client} = containerd;
-  const jobs = new JobRunner(log, config.containerdNamespace);
-  const events = new EventBus();
+  const metrics = new EngineMetrics();
+  const jobs = new JobRunner(log, config.containerdNamespace, (...end) => metrics.jobEnded(...end));
+  const dump = scope.use(new StateDump(config.execRoot, () => jobs.running, log), 'state dump');
+  const events = new EventBus(() => metrics.eventPublished());
   const ctx = backgroundContext(log, config.containerdNamespace);
   const facts = await loadHostFacts();
   const programs = await findPrograms(config, environment);
   const volumes = await openVolumes({root: join(config.dataRoot, 'volumes'), events, log});
   const images = await openImages(ctx, {client, config, events, users: () => imageUsers(containers.world)});
   const networks = scope.use(
-    await openNetworks(ctx, {
-      config: networkConfig(config),
-      dataRoot: config.dataRoot,
-      execRoot: config.execRoot,
-      events,
-      containers: () => containerEndpoints(containers.world),
-      path: environment.path,
-      findProxy: () =>
-        findExecutable(config.userlandProxyPath || 'docker-proxy', environment.ownExecutable, environment.path),
-    }),
+    await jobs.run('init_networkdriver', {}, jobCtx =>
+      openNetworks(jobCtx, {
+        config: networkConfig(config),
+        dataRoot: config.dataRoot,
+        execRoot: config.execRoot,
+        events,
+        containers: () => containerEndpoints(containers.world),
+        path: environment.path,
+        findProxy: () =>
+          findExecutable(config.userlandProxyPath || 'docker-proxy', environment.ownExecutable, environment.path),
+      }),
+    ),
     'networks',
   );
-  const parts = {images: images.images, networks: networks.controller, volumes};
+  const parts = {images: images.images, networks: withNetworkJobs(networks.controller, jobs), volumes};
   const containers: Containers = scope.use(
-    await openContainers(ctx, {client, config, facts, programs, events, log, ...parts}),
+    await openContainers(ctx, {client, config, facts, programs, events, metrics, log, ...parts}),
     'containers',
   );
-  await containers.restore();
+  await jobs.run('restore', {}, () => containers.restore());
+  const engineId = await loadEngineId(config.dataRoot);
   const system = new SystemInformation({
-    engineId: await loadEngineId(config.dataRoot),
+    engineId,
     config,
     host: facts,
     containerdAddress: containerd.address,
     events,
     jobs,
+    metrics,
     components: new ComponentVersions(client, programs, log),
     containerCounts: () => countContainers(containers.world),
     imageCount: () => images.images.count(ctx),
   });
+  const watched = {config, engineId, world: containers.world, jobs, events, metrics, dump, log};
+  const watching = scope.use(await openWatching(watched), 'metrics');
   const routes = [
+    ...watching.routes,
     ...systemRoutes(system),
     diskUsageRoute({world: containers.world, images: images.images, volumes}),
     ...containerRoutes(containers.world),

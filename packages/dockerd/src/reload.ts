@@ -5,12 +5,15 @@ import type {Config} from './config/config.ts';
 import {loadConfig} from './config/load.ts';
 import {type OptionName, optionTable} from './config/option-table.ts';
 import type {EventBus} from './core/events/event-bus.ts';
+import {notifyReloading, notifySystemd} from './drivers/host/systemd.ts';
 
 export interface ReloadOptions {
   argv: readonly string[];
   /** What the daemon was started with. */
   config: Config;
   events: EventBus;
+  /** systemd's socket, or empty. */
+  notifySocket: string;
   log: Logger;
 }
 
@@ -19,7 +22,10 @@ const changeable: readonly OptionName[] = ['debug', 'logLevel'];
 /** Dispose to ignore the signal from then on. */
 export function reloadOnHangup(options: ReloadOptions): Disposable {
   const onSignal = () => {
-    reload(options).catch(error => options.log.error({error}, 'cannot reload the configuration'));
+    notifyReloading(options.notifySocket);
+    reload(options)
+      .catch(error => options.log.error({error}, 'cannot reload the configuration'))
+      .finally(() => notifySystemd(options.notifySocket, 'READY=1'));
   };
   process.on('SIGHUP', onSignal);
   return {

@@ -11,6 +11,7 @@ export type * from './container-config.ts';
 export type * from './exec.ts';
 export type * from './host-config.ts';
 export type * from './image.ts';
+export type * from './jobs.ts';
 export type * from './mount.ts';
 export type * from './network.ts';
 export type * from './plugin.ts';

@@ -21,6 +21,12 @@ export const systemCommands: CommandEntry[] = [
     summary: 'Display system-wide information',
     load: () => import('../commands/system/info.ts'),
   },
+  {
+    path: 'system jobs',
+    summary: 'List the jobs that the engine is running',
+    hidden: true, // not one of Docker's
+    load: () => import('../commands/system/jobs.ts'),
+  },
   {path: 'system prune', summary: 'Remove unused data', load: () => import('../commands/system/prune.ts')},
 ];
 

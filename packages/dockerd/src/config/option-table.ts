@@ -247,7 +247,6 @@ export const optionTable = define({
   metricsAddr: {
     flag: 'metrics-addr',
     kind: 'text',
-    unsupported: true,
     about: 'Set default address and port to serve the metrics api on',
   },
   mtu: {flag: 'mtu', kind: 'int', value: 1500, about: 'Set the MTU for the default "bridge" network'},

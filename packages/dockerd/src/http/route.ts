@@ -46,6 +46,8 @@ export interface ApiReply {
   /** A status without a body. */
   empty(status: number): void;
   text(status: number, text: string): void;
+  /** A whole answer of any type. */
+  send(status: number, contentType: string, body: string | Uint8Array): void;
   /** A whole answer of any type, after which the connection is closed. */
   closing(status: number, contentType: string, body: string): void;
   /** A body whose length is not known yet; the head is sent at once. An error after that cuts the connection. */

@@ -125,7 +125,8 @@ test('nothing new is begun during a shutdown, and what waits does not hold it up
     {waits: true},
   );
   await jobs.drain(60_000);
-  await stream;
   t.is((await ask('GET', '/info', jobs)).status, 503);
+  await jobs.finish(60_000);
+  await stream;
   t.is(jobs.counts.get('events')?.started, 1);
 });

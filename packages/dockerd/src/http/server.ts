@@ -75,6 +75,7 @@ function makeReply({response}: Exchange): ApiReply {
     json: (status, value) => response.send(status, 'application/json', `${JSON.stringify(value)}\n`),
     empty: status => response.send(status),
     text: (status, text) => response.send(status, 'text/plain; charset=utf-8', text),
+    send: (status, contentType, body) => response.send(status, contentType, body),
     closing(status, contentType, body) {
       response.closeAfter();
       response.send(status, contentType, body);

@@ -13,6 +13,7 @@ import type {World} from '../core/containers/world.ts';
 import type {EventBus} from '../core/events/event-bus.ts';
 import {collectExecs} from '../core/exec/collect.ts';
 import type {Images} from '../core/images/images.ts';
+import type {EngineMetrics} from '../core/metrics/engine-metrics.ts';
 import type {NetworkController} from '../core/ports/network-controller.ts';
 import type {VolumeService} from '../core/ports/volume-service.ts';
 import type {HostFacts} from '../core/system/host-facts.ts';
@@ -32,6 +33,7 @@ export interface ContainersOptions {
   facts: HostFacts;
   programs: ProgramPaths;
   events: EventBus;
+  metrics: EngineMetrics;
   images: Images;
   networks: NetworkController;
   volumes: VolumeService;
@@ -73,7 +75,7 @@ export async function openContainers(ctx: CallContext, options: ContainersOption
 }
 
 async function makeWorld(ctx: CallContext, options: ContainersOptions): Promise<World> {
-  const {client, config, facts, programs, events, images, networks, volumes, log} = options;
+  const {client, config, facts, programs, events, metrics, images, networks, volumes, log} = options;
   const stdioRoot = join(config.execRoot, 'containerd');
   return {
     config,
@@ -94,6 +96,7 @@ async function makeWorld(ctx: CallContext, options: ContainersOptions): Promise<
     volumes,
     files: new LinuxHostFiles(),
     events,
+    metrics,
     seccompProfile: await loadSeccompProfile(config.seccompProfile, facts),
     initPath: programs.init,
     runtimes: ['runc', ...Object.keys(config.runtimes)],

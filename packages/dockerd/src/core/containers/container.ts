@@ -33,7 +33,7 @@ export class Container {
   #pendingRestart: AbortController | undefined;
   /** A stop is on its way: its event comes before that of the death. */
   stopping = 0;
-  /** The shutdown of the daemon or a `docker restart` ends this run: no policy, no automatic removal. */
+  /** A `docker restart` ends this run: no policy, no automatic removal. */
   suppressAutoActions = 0;
   stopHealthChecks: () => void = () => {};
 

@@ -77,15 +77,16 @@ async function deleteTask(world: World, ctx: CallContext, id: string): Promise<v
 async function settle(world: World, container: Container, run: LastRun): Promise<void> {
   const {record} = container;
   const durationMs = Number((run.finishedAt - run.startedAt) / 1_000_000n);
-  const isAutomatic = container.suppressAutoActions === 0 && !world.shuttingDown;
-  const delay = isAutomatic
-    ? container.restarts.next(record.host.RestartPolicy, {
-        exitCode: run.exitCode,
-        durationMs,
-        restarts: record.restartCount,
-        stopped: record.manuallyStopped,
-      })
-    : undefined;
+  const isAutomatic = container.suppressAutoActions === 0;
+  const delay =
+    isAutomatic && !world.shuttingDown
+      ? container.restarts.next(record.host.RestartPolicy, {
+          exitCode: run.exitCode,
+          durationMs,
+          restarts: record.restartCount,
+          stopped: record.manuallyStopped,
+        })
+      : undefined;
   container.moveTo(delay === undefined ? {status: 'exited', last: run} : {status: 'restarting', last: run});
   await saveOrWarn(world, container);
   if (container.stopping > 0) publishContainerEvent(world, container, 'stop');

@@ -3,6 +3,7 @@ import {callContext, discardLogger, randomId} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
 import {mergeConfig} from '../../config/config.ts';
 import {EventBus} from '../events/event-bus.ts';
+import {EngineMetrics} from '../metrics/engine-metrics.ts';
 import type {ContainerIo} from '../ports/container-io.ts';
 import type {TaskStatus} from '../ports/task-runtime.ts';
 import {Container} from './container.ts';
@@ -145,6 +146,7 @@ export function makeFakeWorld(): FakeWorld {
         extraMaskedPaths: () => [],
       } satisfies Partial<World['files']> as unknown as World['files'],
       events,
+      metrics: new EngineMetrics(),
       seccompProfile: undefined,
       initPath: undefined,
       runtimes: ['runc'],

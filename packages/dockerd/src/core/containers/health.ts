@@ -83,6 +83,7 @@ async function watch(world: World, container: Container, plan: Plan, signal: Abo
     if (container.state.status !== 'running') continue; // frozen: nothing can be run
     const result = await probe(world, container, plan, signal);
     signal.throwIfAborted();
+    if (result.exitCode !== 0) world.metrics.healthCheckFailed();
     await apply(world, container, plan, result, isStarting());
   }
 }
@@ -122,6 +123,7 @@ async function runProbe(
   signal: AbortSignal,
 ): Promise<{exitCode: number; output: string}> {
   const ctx = world.background;
+  const begin = performance.now();
   const exec = await createExec(world, ctx, container, {
     user: '',
     privileged: false,
@@ -143,6 +145,7 @@ async function runProbe(
   };
   const output = () => `${Buffer.concat(pieces)}${size > maximumOutput ? '...' : ''}`;
   await startExec(world, ctx, container, exec, {deliver, congestion: () => undefined});
+  world.metrics.healthCheckStarted((performance.now() - begin) / 1000);
   const timeout = new AbortController();
   const timer = sleep(plan.timeoutMs, AbortSignal.any([signal, timeout.signal])).then(() => undefined);
   const exitCode = await Promise.race([exec.exited.promise, timer]).finally(() => {

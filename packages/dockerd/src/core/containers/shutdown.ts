@@ -15,6 +15,7 @@ export async function stopAllContainers(world: World): Promise<void> {
       if (!hasProcess(container.state)) return;
       try {
         await endRun(world, ctx, container, {signal: '', timeoutSeconds: undefined});
+        using _removed = await container.lock.acquire(); // a container with --rm goes now
       } catch (error) {
         world.log.error({container: container.id, error}, 'cannot stop the container');
       }

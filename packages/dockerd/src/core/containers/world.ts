@@ -2,6 +2,7 @@
 import type {CallContext, Logger} from '@longshore/base';
 import type {Config} from '../../config/config.ts';
 import type {EventBus} from '../events/event-bus.ts';
+import type {EngineMetrics} from '../metrics/engine-metrics.ts';
 import type {ContainerIoFactory} from '../ports/container-io.ts';
 import type {ContainerStore} from '../ports/container-store.ts';
 import type {ExecIoFactory} from '../ports/exec-io.ts';
@@ -30,6 +31,7 @@ export interface World {
   volumes: VolumeService;
   files: HostFiles;
   events: EventBus;
+  metrics: EngineMetrics;
   /** The profile of containers that do not bring one; undefined for none. */
   seccompProfile: SeccompProfile | undefined;
   /** Host path of docker-init; undefined when there is none. */

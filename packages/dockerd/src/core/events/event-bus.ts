@@ -20,6 +20,12 @@ const subscriberLimit = 1024;
 export class EventBus {
   readonly #recent: EngineEvent[] = [];
   readonly #subscribers = new Set<AsyncQueue<EngineEvent>>();
+  readonly #onPublish: () => void;
+
+  /** `onPublish` hears of every event, for counting. */
+  constructor(onPublish: () => void = () => {}) {
+    this.#onPublish = onPublish;
+  }
 
   get subscriberCount(): number {
     return this.#subscribers.size;
@@ -28,6 +34,7 @@ export class EventBus {
   /** Announces something that has happened, and is on disk if it has to be. */
   publish(type: EventType, action: string, id: string, attributes: Record<string, string> = {}): void {
     const event: EngineEvent = {type, action, actor: {id, attributes}, timeNano: nowNano()};
+    this.#onPublish();
     this.#recent.push(event);
     if (this.#recent.length > kept) this.#recent.shift();
     for (const queue of this.#subscribers) {

@@ -1,30 +1,56 @@
 /** Every operation of the engine runs as a named job: counted, logged, listed while in flight, refused at shutdown. */
 import {type CallContext, callContext, type LogFields, type Logger} from '@longshore/base';
-import {codeOf, EngineError} from '@longshore/errdefs';
+import {codeOf, EngineError, type ErrorCode} from '@longshore/errdefs';
 
 export interface RunningJob {
   id: number;
   name: string;
+  /** What it was asked: for a request, its path. */
   fields: LogFields;
   startedAt: Date;
   /** Waits for something outside (a stream, an exit): shutdown does not wait for it. */
   waits: boolean;
 }
 
+export interface JobOptions {
+  waits?: boolean;
+  /** Part of another operation or of the daemon's own life: also runs during shutdown. */
+  internal?: boolean;
+  /** The context that the work's own is made from. */
+  parent?: Partial<CallContext>;
+}
+
+/** Hears how long a job took, in seconds, and how it ended. */
+export type JobObserver = (name: string, seconds: number, status: ErrorCode | 'ok') => void;
+
+/** How long the answers to waits for containers that were stopped may take. */
+const lastAnswersMs = 250;
+
+interface ShutdownHandler {
+  name: string;
+  run: () => Promise<unknown> | unknown;
+}
+
 export class JobRunner {
   readonly #log: Logger;
   readonly #namespace: string;
+  readonly #observe: JobObserver;
   readonly #running = new Map<number, RunningJob>();
+  /** Of jobs that end by themselves, and of those that wait for something. */
   readonly #abort = new AbortController();
+  readonly #abortWaiting = new AbortController();
   readonly #counts = new Map<string, {started: number; failed: number}>();
+  readonly #handlers: ShutdownHandler[] = [];
   #nextId = 1;
   #draining = false;
-  #idle: (() => void) | undefined;
+  /** Called when a job has ended. */
+  #ended: () => void = () => {};
 
   /** `namespace` is containerd's, for the contexts of the jobs. */
-  constructor(log: Logger, namespace: string) {
+  constructor(log: Logger, namespace: string, observe: JobObserver = () => {}) {
     this.#log = log;
     this.#namespace = namespace;
+    this.#observe = observe;
   }
 
   /** Jobs in flight, oldest first. */
@@ -42,43 +68,87 @@ export class JobRunner {
     name: string,
     fields: LogFields,
     work: (ctx: CallContext) => Promise<T>,
-    options: {waits?: boolean} = {},
+    {waits = false, internal = false, parent = {}}: JobOptions = {},
   ): Promise<T> {
-    if (this.#draining) throw new EngineError('unavailable', 'the daemon is shutting down');
-    const job: RunningJob = {id: this.#nextId++, name, fields, startedAt: new Date(), waits: options.waits ?? false};
+    if (this.#draining && !internal) throw new EngineError('unavailable', 'the daemon is shutting down');
+    const job: RunningJob = {id: this.#nextId++, name, fields, startedAt: new Date(), waits};
     const count = this.#counts.get(name) ?? {started: 0, failed: 0};
     this.#counts.set(name, count);
     count.started++;
     this.#running.set(job.id, job);
     const log = this.#log.child({job: name});
     log.debug(fields, '+job');
-    let status = 'ok';
+    const begin = performance.now();
+    let status: ErrorCode | 'ok' = 'ok';
     try {
-      return await work(callContext({log, namespace: this.#namespace, signal: this.#abort.signal}));
+      const {signal} = waits ? this.#abortWaiting : this.#abort;
+      return await work(callContext({log, namespace: this.#namespace, signal, ...parent}));
     } catch (error) {
       status = codeOf(error);
       if (status !== 'not-modified') count.failed++;
       throw error;
     } finally {
       this.#running.delete(job.id);
-      log.debug({status, milliseconds: Date.now() - job.startedAt.getTime()}, '-job');
-      if (!this.#isBusy()) this.#idle?.();
+      const milliseconds = performance.now() - begin;
+      log.debug({status, milliseconds: Math.round(milliseconds * 1000) / 1000}, '-job');
+      this.#observe(name, milliseconds / 1000, status);
+      this.#ended();
     }
+  }
+
+  /** Something to be done when the daemon stops, after the jobs have ended. */
+  onShutdown(name: string, run: ShutdownHandler['run']): void {
+    this.#handlers.push({name, run});
   }
 
   /** Refuses new jobs, waits for the running ones, and aborts those that are left after `milliseconds`. */
   async drain(milliseconds: number): Promise<void> {
     this.#draining = true;
-    if (this.#isBusy()) {
-      const timer = Promise.withResolvers<void>();
-      const timeout = setTimeout(timer.resolve, milliseconds);
-      await Promise.race([new Promise<void>(resolve => (this.#idle = resolve)), timer.promise]);
-      clearTimeout(timeout);
+    await this.#untilEnded(milliseconds, job => !job.waits);
+    for (const {name, startedAt} of this.running.filter(({waits}) => !waits)) {
+      this.#log.warn({job: name, startedAt: startedAt.toISOString()}, 'aborting a job that does not end');
     }
-    this.#abort.abort(new DOMException('the daemon is shutting down', 'AbortError'));
+    this.#abort.abort(shutdownReason());
   }
 
-  #isBusy(): boolean {
-    return this.running.some(job => !job.waits);
+  /**
+   * Ends the jobs that wait, once those that have just learnt what they waited for have told their clients, and runs the
+   * handlers side by side, for `milliseconds` at the most.
+   */
+  async finish(milliseconds: number): Promise<void> {
+    await this.#untilEnded(lastAnswersMs, () => true);
+    this.#abortWaiting.abort(shutdownReason());
+    const handlers = this.#handlers.map(async ({name, run}) => {
+      try {
+        await run();
+      } catch (error) {
+        this.#log.warn({error, handler: name}, 'shutdown handler failed');
+      }
+    });
+    await within(milliseconds, Promise.all(handlers));
   }
+
+  /** Resolves when no such job is left, or the time is over. */
+  async #untilEnded(milliseconds: number, matches: (job: RunningJob) => boolean): Promise<void> {
+    if (!this.running.some(matches)) return;
+    const over = Promise.withResolvers<void>();
+    const timer = setTimeout(over.resolve, milliseconds);
+    this.#ended = () => {
+      if (!this.running.some(matches)) over.resolve();
+    };
+    await over.promise;
+    clearTimeout(timer);
+    this.#ended = () => {};
+  }
+}
+
+function shutdownReason(): DOMException {
+  return new DOMException('the daemon is shutting down', 'AbortError');
+}
+
+async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, milliseconds);
+  await Promise.race([work, late.promise]);
+  clearTimeout(timer);
 }

@@ -5,6 +5,7 @@ import {type CallContext, readFileIfExists} from '@longshore/base';
 import type {Config} from '../../config/config.ts';
 import type {EventBus} from '../../core/events/event-bus.ts';
 import type {JobRunner} from '../../core/jobs/job-runner.ts';
+import type {EngineMetrics} from '../../core/metrics/engine-metrics.ts';
 import type {ContainerCounts, DaemonInfo, DaemonVersions, SystemBackend} from '../../core/system/backend.ts';
 import type {HostFacts} from '../../core/system/host-facts.ts';
 import {hostWarnings} from '../../core/system/warnings.ts';
@@ -17,6 +18,7 @@ export interface SystemSources {
   containerdAddress: string;
   events: EventBus;
   jobs: JobRunner;
+  metrics: EngineMetrics;
   components: ComponentVersions;
   containerCounts: () => ContainerCounts;
   imageCount: (ctx: CallContext) => Promise<number>;
@@ -37,7 +39,8 @@ export class SystemInformation implements SystemBackend {
   }
 
   async info(ctx: CallContext): Promise<DaemonInfo> {
-    const {engineId, config, host, containerdAddress, events, jobs, components} = this.#sources;
+    const {engineId, config, host, containerdAddress, events, jobs, metrics, components} = this.#sources;
+    const begin = performance.now();
     const [images, openFiles, forwarding, runtimes, versions] = await Promise.all([
       this.#sources.imageCount(ctx),
       readdir('/proc/self/fd'),
@@ -45,6 +48,7 @@ export class SystemInformation implements SystemBackend {
       components.runtimes(),
       components.all(ctx),
     ]);
+    metrics.hostFunction('system_info', (performance.now() - begin) / 1000);
     const ipv4Forwarding = forwarding?.trim() === '1';
     return {
       engineId,

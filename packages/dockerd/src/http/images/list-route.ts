@@ -14,7 +14,7 @@ export function listRoute(images: Images): Route {
   return {
     method: 'GET',
     path: '/images/json',
-    job: 'image_list',
+    job: 'images',
     async handle({ctx, query, version}, reply) {
       const createdOf = async (each: CallContext, reference: string) =>
         (await images.describe(each, reference)).parts.config.created ?? '';

@@ -41,7 +41,7 @@ function readRoutes({images, transfers, snapshotter}: ImagesBackend): Route[] {
     {
       method: 'GET',
       path: '/images/search',
-      job: 'image_search',
+      job: 'search',
       handle() {
         throw new EngineError('unimplemented', 'searching a registry is not implemented');
       },
@@ -49,7 +49,7 @@ function readRoutes({images, transfers, snapshotter}: ImagesBackend): Route[] {
     {
       method: 'GET',
       path: '/images/{name}/history',
-      job: 'image_history',
+      job: 'history',
       async handle(request, reply) {
         const steps = await images.history(request.ctx, request.param('name'), platformParameter(request, '1.48'));
         reply.json(200, steps.map(historyToJson));
@@ -103,7 +103,7 @@ function changeRoutes({images, deletion}: ImagesBackend): Route[] {
     {
       method: 'POST',
       path: '/images/{name}/tag',
-      job: 'image_tag',
+      job: 'tag',
       async handle(request, reply) {
         const {query} = request;
         await images.tag(request.ctx, request.param('name'), query.text('repo'), query.text('tag'));

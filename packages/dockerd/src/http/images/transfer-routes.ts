@@ -15,13 +15,13 @@ export function transferRoutes({transfers}: {transfers: ImageTransfers}): Route[
     {
       method: 'POST',
       path: '/images/load',
-      job: 'image_load',
+      job: 'load',
       handle: (request, reply) => load(transfers, request, reply),
     },
     {
       method: 'POST',
       path: '/images/create',
-      job: 'image_create',
+      job: 'pull',
       handle: (request, reply) =>
         request.query.text('fromImage') === ''
           ? importRoot(transfers, request, reply)
@@ -30,19 +30,19 @@ export function transferRoutes({transfers}: {transfers: ImageTransfers}): Route[
     {
       method: 'POST',
       path: '/images/{name}/push',
-      job: 'image_push',
+      job: 'push',
       handle: (request, reply) => push(transfers, request, reply),
     },
     {
       method: 'GET',
       path: '/images/get',
-      job: 'image_save',
+      job: 'image_export',
       handle: (request, reply) => save(transfers, request, reply, request.query.list('names').flatMap(splitNames)),
     },
     {
       method: 'GET',
       path: '/images/{name}/get',
-      job: 'image_save',
+      job: 'image_export',
       handle: (request, reply) => save(transfers, request, reply, [request.param('name')]),
     },
   ];
