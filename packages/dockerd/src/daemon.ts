@@ -3,6 +3,8 @@ import {join} from 'node:path';
 import {backgroundContext, type Logger, Scope} from '@longshore/base';
 import type {Config} from './config/config.ts';
 import type {Environment} from './config/environment.ts';
+import {parseHost} from './config/hosts.ts';
+import {insecureTcpIsIntended, tlsSettings} from './config/tls-settings.ts';
 import {ContainerCopier} from './core/containers/copy/copy.ts';
 import {containerEndpoints, countContainers, imageUsers} from './core/containers/service.ts';
 import {EventBus} from './core/events/event-bus.ts';
@@ -49,7 +51,6 @@ import {awaitStopSignal} from './signals.ts';
 const drainMs = 5_000;
 /** How long its handlers may take after that. */
 const shutdownHandlersMs = 10_000;
-const defaultHost = 'unix:///var/run/docker.sock';
 
 /** Runs until a signal ends it. Throws when it cannot start. `argv` is read again for a reload. */
 export async function runDaemon(
@@ -162,11 +163,14 @@ async function openEngine(config: Config, environment: Environment, log: Logger,
 }
 
 function listenerOptions(config: Config, environment: Environment, log: Logger): ListenerOptions {
+  const tls = tlsSettings(config, environment.tls);
   return {
-    hosts: config.hosts.length > 0 ? config.hosts : [defaultHost],
+    hosts: (config.hosts.length > 0 ? config.hosts : ['']).map(host => parseHost(host, tls !== undefined)),
     group: config.group,
     groupIsGiven: config.group !== 'docker',
-    activatedSockets: environment.activatedSockets,
+    activated: environment.activated,
+    tls,
+    insecureTcpIsIntended: insecureTcpIsIntended(config),
     log,
   };
 }

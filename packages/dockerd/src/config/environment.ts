@@ -1,5 +1,7 @@
 /** What the daemon takes from its environment, read once by main.ts. */
 import {dirname} from 'node:path';
+import type {ActivatedSockets} from '../http/listen.ts';
+import type {TlsEnvironment} from './tls-settings.ts';
 
 export interface Environment {
   /** For finding containerd, docker-init and the runtimes. */
@@ -11,7 +13,8 @@ export interface Environment {
   /** systemd's socket for READY=1, or empty. */
   notifySocket: string;
   /** Sockets that systemd passed from fd 3 on. */
-  activatedSockets: number;
+  activated: ActivatedSockets;
+  tls: TlsEnvironment;
   /** A containerd to run instead of the one that is found (LONGSHORE_CONTAINERD). */
   containerdExecutable: string;
   /** The OCI runtime that shims call (LONGSHORE_RUNTIME), instead of the one that is found. */
@@ -19,8 +22,7 @@ export interface Environment {
 }
 
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
-  const {NOTIFY_SOCKET, LISTEN_FDS, LISTEN_PID, ...rest} = env;
-  delete rest.LISTEN_FDNAMES;
+  const {NOTIFY_SOCKET, LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES, ...rest} = env;
   const path = env.PATH ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
   const forUs = LISTEN_PID === undefined || Number(LISTEN_PID) === process.pid;
   return {
@@ -29,7 +31,8 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     // containerd looks for shims in PATH first: the one that was installed with us comes before any other.
     childEnvironment: {...(rest as Record<string, string>), PATH: `${dirname(process.execPath)}:${path}`},
     notifySocket: NOTIFY_SOCKET ?? '',
-    activatedSockets: forUs ? Number(LISTEN_FDS ?? 0) : 0,
+    activated: {count: forUs ? Number(LISTEN_FDS ?? 0) : 0, names: LISTEN_FDNAMES ? LISTEN_FDNAMES.split(':') : []},
+    tls: {certPath: env.DOCKER_CERT_PATH ?? '', tlsVerify: (env.DOCKER_TLS_VERIFY ?? '') !== ''},
     containerdExecutable: env.LONGSHORE_CONTAINERD ?? '',
     runtimeExecutable: env.LONGSHORE_RUNTIME ?? '',
   };

@@ -32,8 +32,7 @@ function parseLong(word: string, rest: string[], given: GivenFlags): void {
   const [, flag = '', value] = /^--([^=]*)(?:=(.*))?$/s.exec(word) ?? [];
   const name = byFlag.get(flag);
   if (!name) throw usage(`unknown flag: --${flag}`);
-  const isBool = optionTable[name].kind === 'bool';
-  const next = value ?? (isBool ? 'true' : rest.shift());
+  const next = value ?? (isSwitch(name) ? 'true' : rest.shift());
   if (next === undefined) throw usage(`flag needs an argument: --${flag}`);
   set(given, name, next, `--${flag}`);
 }
@@ -45,7 +44,7 @@ function parseShort(word: string, rest: string[], given: GivenFlags): void {
     if (!name) throw usage(`unknown shorthand flag: '${letter}' in ${word}`);
     const shown = `-${letter}, --${optionTable[name].flag}`;
     letters = letters.slice(1);
-    if (optionTable[name].kind === 'bool' && !letters.startsWith('=')) {
+    if (isSwitch(name) && !letters.startsWith('=')) {
       set(given, name, 'true', shown);
       continue;
     }
@@ -54,6 +53,11 @@ function parseShort(word: string, rest: string[], given: GivenFlags): void {
     set(given, name, value, shown);
     return;
   }
+}
+
+/** Needs no value on the command line. */
+function isSwitch(name: OptionName): boolean {
+  return ['bool', 'choice'].includes(optionTable[name].kind);
 }
 
 function set(given: GivenFlags, name: OptionName, value: string, shown: string): void {

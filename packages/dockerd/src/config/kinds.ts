@@ -17,6 +17,8 @@ export interface UlimitConfig {
 export interface KindTypes {
   text: string;
   bool: boolean;
+  /** Undefined: not chosen, which is not the same as false. */
+  choice: boolean | undefined;
   int: number;
   bytes: number;
   list: string[];
@@ -59,6 +61,8 @@ const bool: Kind<boolean> = {
   fromFile: value => (typeof value === 'boolean' ? value : wrong(value, 'a boolean')),
   show: String,
 };
+
+const choice: Kind<boolean | undefined> = {...bool, zero: () => undefined};
 
 const int: Kind<number> = {
   placeholder: 'int',
@@ -153,6 +157,7 @@ const addressPools: Kind<{base: string; size: number}[]> = {
 export const kinds: {[K in KindName]: Kind<KindTypes[K]>} = {
   text,
   bool,
+  choice,
   int,
   bytes,
   list,

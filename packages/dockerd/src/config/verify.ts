@@ -3,6 +3,7 @@ import {isIP} from 'node:net';
 import {logLevels} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
 import type {Config} from './config.ts';
+import {parseHost} from './hosts.ts';
 
 const checks: ((config: Config) => string | undefined)[] = [
   config => oneOf('--log-level', config.logLevel, ['debug', 'info', 'warn', 'error', 'fatal']),
@@ -26,12 +27,12 @@ const checks: ((config: Config) => string | undefined)[] = [
     !config.iptables && !config.icc
       ? 'you specified --iptables=false with --icc=false. ICC=false uses iptables to function. Please set --icc or --iptables to true'
       : undefined,
-  config => config.hosts.map(checkHost).find(Boolean),
   config => checkRuntimes(config),
 ];
 
 /** Throws the first thing that is wrong. */
 export function verifyConfig(config: Config): void {
+  for (const host of config.hosts) parseHost(host);
   for (const check of checks) {
     const problem = check(config);
     if (problem) throw new EngineError('invalid-argument', problem);
@@ -66,15 +67,6 @@ function checkExecOption(option: string): string | undefined {
   if (key !== 'native.cgroupdriver') return `invalid option: ${option}`;
   if (value === 'systemd') return '--exec-opt native.cgroupdriver=systemd is not supported yet';
   return value === 'cgroupfs' ? undefined : `native.cgroupdriver option ${value} not supported`;
-}
-
-function checkHost(host: string): string | undefined {
-  const [, scheme, rest = ''] = /^([a-z0-9]+):\/\/(.*)$/.exec(host) ?? [];
-  if (scheme === 'unix' || scheme === 'fd') return undefined;
-  if (scheme !== 'tcp') return `invalid bind address format: ${host}`;
-  const name = rest.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1');
-  const loopback = name === 'localhost' || name === '::1' || name.startsWith('127.');
-  return loopback ? undefined : `--host ${host} is not supported yet: without TLS only a loopback address may be used`;
 }
 
 function checkRuntimes({runtimes, defaultRuntime}: Config): string | undefined {

@@ -1,89 +1,55 @@
-/** The daemon's sockets: unix, TCP on loopback, and those that systemd hands over. */
-import {chown, rm} from 'node:fs/promises';
+/** Opens the daemon's sockets: unix, TCP with or without TLS, and those that systemd hands over. */
+import {chown, lstat, rm} from 'node:fs/promises';
 import net from 'node:net';
-import type {Logger} from '@longshore/base';
+import {type Logger, sleep} from '@longshore/base';
 import {EngineError, messageOf} from '@longshore/errdefs';
-import {closeFd, listenUnix} from '@longshore/linux';
+import {closeFd, listenUnix, setCloexec} from '@longshore/linux';
+import {splitTcpHost} from '../config/hosts.ts';
+import type {TlsSettings} from '../config/tls-settings.ts';
 import {lookupGroupId} from '../drivers/host/groups.ts';
-import {type ExchangeHandler, type ServedConnection, serveConnection} from './wire/connection.ts';
+import {warnOfInsecureTcp} from './insecure-tcp.ts';
+import {listenAddress} from './listen-address.ts';
+import {listenErrorText} from './listen-error.ts';
+import {Listeners} from './listeners.ts';
+import {loadTlsMaterial, TlsAcceptor} from './tls-acceptor.ts';
 
 export interface ListenerOptions {
-  /** `unix:///path`, `tcp://127.0.0.1:2375` or `fd://`. */
+  /** As parseHost gives them: `unix:///path`, `tcp://127.0.0.1:2375`, `fd://`, `fd://4` or `fd://NAME`. */
   hosts: readonly string[];
   /** Owner group of unix sockets. */
   group: string;
   /** True when the administrator named the group: a missing one is an error then. */
   groupIsGiven: boolean;
-  /** How many sockets systemd passed, from fd 3 on. */
-  activatedSockets: number;
+  /** Sockets that systemd passed, from fd 3 on. */
+  activated: ActivatedSockets;
+  /** Of TCP sockets; undefined without TLS. */
+  tls: TlsSettings | undefined;
+  /** TCP without authentication was asked for in so many words: no delay. */
+  insecureTcpIsIntended: boolean;
   log: Logger;
+  /** How the warnings about insecure TCP wait; for tests. */
+  pause?: (milliseconds: number) => Promise<void>;
+}
+
+export interface ActivatedSockets {
+  count: number;
+  /** LISTEN_FDNAMES: one for each, or none at all. */
+  names: readonly string[];
 }
 
 /** First descriptor of systemd's socket activation. */
 const firstActivatedFd = 3;
 /** docker.sock of the original. */
 const socketMode = 0o660;
-
-/** Bound sockets. Connections wait in the backlog until `serve` is called. */
-export class Listeners implements AsyncDisposable {
-  readonly #servers: net.Server[] = [];
-  readonly #paths: string[] = [];
-  readonly #connections = new Set<ServedConnection>();
-  readonly #ready = Promise.withResolvers<ExchangeHandler>();
-  #closing = false;
-
-  /** Starts answering. */
-  serve(handle: ExchangeHandler): void {
-    this.#ready.resolve(handle);
-  }
-
-  /** Addresses in the form of the `hosts` option. */
-  readonly addresses: string[] = [];
-
-  async add(target: net.ListenOptions | {fd: number}, address: string, socketPath?: string): Promise<void> {
-    const server = net.createServer({allowHalfOpen: true}, socket => void this.#accept(socket));
-    this.#servers.push(server);
-    if (socketPath) this.#paths.push(socketPath);
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(target, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-    this.addresses.push(address);
-  }
-
-  async #accept(socket: net.Socket): Promise<void> {
-    const early = () => {}; // an error before the connection is served; 'close' follows
-    socket.on('error', early);
-    const handle = await this.#ready.promise;
-    if (this.#closing || socket.destroyed) return void socket.destroy();
-    const connection = serveConnection(socket, handle);
-    this.#connections.add(connection);
-    await connection.done;
-    this.#connections.delete(connection);
-  }
-
-  /** Refuses new connections and closes idle ones; those with a running request end with it. */
-  stopAccepting(): void {
-    this.#closing = true;
-    for (const server of this.#servers) server.close();
-    for (const connection of this.#connections) connection.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.stopAccepting();
-    for (const connection of this.#connections) connection.destroy();
-    for (const path of this.#paths) await rm(path, {force: true});
-  }
-}
+const probeTimeoutMs = 200;
 
 /** Binds every host. On failure the ones bound before are closed again. */
 export async function openListeners(options: ListenerOptions): Promise<Listeners> {
   const listeners = new Listeners();
   try {
-    for (const host of options.hosts) await addHost(listeners, host, options);
+    const onSecure = (socket: net.Socket) => void listeners.accept(socket);
+    const tls = options.tls && new TlsAcceptor(await loadTlsMaterial(options.tls), onSecure, options.log);
+    for (const host of options.hosts) await addHost(listeners, host, tls, options);
     return listeners;
   } catch (error) {
     await listeners[Symbol.asyncDispose]();
@@ -91,28 +57,62 @@ export async function openListeners(options: ListenerOptions): Promise<Listeners
   }
 }
 
-async function addHost(listeners: Listeners, host: string, options: ListenerOptions): Promise<void> {
+async function addHost(
+  listeners: Listeners,
+  host: string,
+  tls: TlsAcceptor | undefined,
+  options: ListenerOptions,
+): Promise<void> {
   const [scheme = '', rest = ''] = host.split('://', 2);
   try {
-    if (scheme === 'unix') await addUnix(listeners, rest || '/var/run/docker.sock', options);
-    else if (scheme === 'tcp') await addTcp(listeners, rest, options.log);
-    else await addActivated(listeners, options.activatedSockets);
+    if (scheme === 'unix') await addUnix(listeners, rest, options);
+    else if (scheme === 'tcp') await addTcp(listeners, host, tls, options);
+    else await addActivated(listeners, rest, tls, options.activated);
   } catch (error) {
     throw new EngineError('unavailable', `failed to load listeners: ${messageOf(error)}`, {cause: error});
   }
 }
 
 async function addUnix(listeners: Listeners, path: string, options: ListenerOptions): Promise<void> {
-  // The pid file has shown that no other daemon runs: a socket that is still there is a dead one's.
-  await rm(path, {force: true});
-  const fd = listenUnix(path, {mode: socketMode});
+  const gid = await groupOf(options);
+  let fd: number;
   try {
-    const gid = await groupOf(options);
+    await clearPath(path);
+    fd = listenUnix(path, {mode: socketMode});
+  } catch (error) {
+    throw new EngineError('unavailable', `can't create unix socket ${path}: ${messageOf(error)}`, {cause: error});
+  }
+  try {
     if (gid !== undefined) await chown(path, 0, gid);
-    await listeners.add({fd}, `unix://${path}`, path);
+    await listeners.add({target: {fd}, address: `unix://${path}`, path});
   } catch (error) {
     closeFd(fd);
     throw error;
+  }
+}
+
+/** Removes the socket of a daemon that is dead; one that answers belongs to somebody. */
+async function clearPath(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (!found) return;
+  if (found.isDirectory()) throw new EngineError('failed-precondition', 'is a directory');
+  if (found.isSocket() && (await answers(path))) {
+    throw new EngineError('failed-precondition', 'address already in use: another process listens on it');
+  }
+  await rm(path, {force: true});
+}
+
+async function answers(path: string): Promise<boolean> {
+  const socket = net.connect({path});
+  const {promise, resolve} = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(true), probeTimeoutMs);
+  socket.once('connect', () => resolve(true));
+  socket.once('error', () => resolve(false));
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    socket.destroy();
   }
 }
 
@@ -125,17 +125,63 @@ async function groupOf({group, groupIsGiven, log}: ListenerOptions): Promise<num
   return undefined;
 }
 
-async function addTcp(listeners: Listeners, rest: string, log: Logger): Promise<void> {
-  const [, host = '', port = '2375'] = /^(.*?)(?::(\d+))?$/.exec(rest) ?? [];
-  log.warn({host: rest}, 'binding to an IP address without --tlsverify gives every local user root access');
-  await listeners.add({host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port)}, `tcp://${rest}`);
+async function addTcp(
+  listeners: Listeners,
+  host: string,
+  tls: TlsAcceptor | undefined,
+  options: ListenerOptions,
+): Promise<void> {
+  const {name, port} = splitTcpHost(host);
+  const address = await listenAddress(name);
+  if (!options.tls?.verify) {
+    const {log, insecureTcpIsIntended: intended, pause = sleep} = options;
+    await warnOfInsecureTcp({host, name, address, intended, log, pause});
+  }
+  try {
+    await listeners.add({target: {host: address, port}, address: host, tls});
+  } catch (error) {
+    throw new EngineError('unavailable', `listen tcp ${host.slice('tcp://'.length)}: bind: ${listenErrorText(error)}`, {
+      cause: error,
+    });
+  }
 }
 
-async function addActivated(listeners: Listeners, count: number): Promise<void> {
-  if (count === 0)
+/** All of them, or the one that the rest of `fd://` names by number or by systemd's name. */
+async function addActivated(
+  listeners: Listeners,
+  which: string,
+  tls: TlsAcceptor | undefined,
+  {count, names}: ActivatedSockets,
+): Promise<void> {
+  if (count === 0) {
     throw new EngineError(
       'invalid-argument',
       'no sockets found via socket activation: make sure the service was started by systemd',
     );
-  for (let i = 0; i < count; i++) await listeners.add({fd: firstActivatedFd + i}, `fd://${firstActivatedFd + i}`);
+  }
+  const all = Array.from({length: count}, (_, i) => firstActivatedFd + i);
+  for (const fd of all) setCloexec(fd);
+  const chosen = which === '' || which === '*' ? all : chooseActivated(which, all, names);
+  for (const fd of all.filter(each => !chosen.includes(each))) closeFd(fd);
+  for (const fd of chosen) {
+    try {
+      await listeners.add({target: {fd}, address: `fd://${fd}`, tls});
+    } catch (error) {
+      throw new EngineError('unavailable', `failed to listen on systemd activated file: fd ${fd}`, {cause: error});
+    }
+  }
+}
+
+function chooseActivated(which: string, all: readonly number[], names: readonly string[]): number[] {
+  const named = all.filter((_, i) => names[i] === which);
+  if (named.length > 0) return named;
+  if (!/^\d+$/.test(which)) {
+    throw new EngineError('invalid-argument', `failed to parse systemd fd address: should be a number: ${which}`);
+  }
+  const fd = Number(which);
+  if (fd < firstActivatedFd) throw new EngineError('invalid-argument', `not a systemd activated file: fd ${fd}`);
+  if (!all.includes(fd)) {
+    throw new EngineError('invalid-argument', 'too few socket activated files passed in by systemd');
+  }
+  return [fd];
 }
