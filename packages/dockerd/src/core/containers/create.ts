@@ -1,7 +1,7 @@
 /** POST /containers/create: from a request to a container on disk with a file system of its own. */
 import {join} from 'node:path';
 import {type CallContext, randomId, Scope, shortId} from '@longshore/base';
-import {EngineError, messageOf} from '@longshore/errdefs';
+import {EngineError, isErrorCode} from '@longshore/errdefs';
 import {nowNano} from '../events/event-bus.ts';
 import type {ResolvedImage} from '../ports/image-service.ts';
 import {Container} from './container.ts';
@@ -15,17 +15,20 @@ import {
   type NetworkSettings,
   networkSettings,
 } from './documents/network-settings.ts';
+import {addLink, resolveLinks} from './links/links.ts';
 import {mergeImageConfig} from './merge-image.ts';
 import {collectMounts} from './mounts/collect.ts';
 import {populateVolumes} from './mounts/populate.ts';
 import {provideMounts} from './mounts/provide.ts';
 import {checkName, randomName} from './names.ts';
 import {joinedContainer} from './namespaces.ts';
+import {isContainerMode} from './network-mode.ts';
 import {type ContainerFiles, type ContainerRecord, commandOf} from './record.ts';
 import {parseSecurityOptions} from './spec/security-options.ts';
 import {verifyConfig} from './verify/config.ts';
 import {refuseUnsupported, verifyHostConfig} from './verify/host.ts';
 import {verifyLimits} from './verify/limits.ts';
+import {networkWarnings, verifyNetworkMode} from './verify/network-mode.ts';
 import {publishContainerEvent, saveContainer, type World} from './world.ts';
 
 export interface CreateRequest {
@@ -36,6 +39,8 @@ export interface CreateRequest {
   config: ContainerConfig;
   host: HostConfig;
   networking: NetworkingConfig | undefined;
+  /** Read-only binds of `-v` stay writable below: what clients before API 1.44 expect. */
+  isReadOnlyTopOnly: boolean;
 }
 
 export interface CreateResult {
@@ -46,6 +51,7 @@ export interface CreateResult {
 /** Throws Docker's messages; on failure nothing is left. */
 export async function createContainer(world: World, ctx: CallContext, request: CreateRequest): Promise<CreateResult> {
   if (request.name !== '') checkName(request.name);
+  verifyNetworkMode(request.config, request.host);
   const image =
     request.config.Image === '' ? undefined : await world.images.resolve(ctx, request.config.Image, request.platform);
   const config = image ? mergeImageConfig(request.config, image.config) : requireCommand(request.config);
@@ -53,10 +59,10 @@ export async function createContainer(world: World, ctx: CallContext, request: C
   const mode = networkModeOf(world, request.host);
   const host = {...applyHostDefaults(request.host, world.config, world.facts), NetworkMode: mode};
   verifyHostConfig(host, world.runtimes);
-  checkLinks(world, host);
   refuseUnsupported(host);
   resolveJoins(world, host);
-  const warnings = verifyLimits(host, world.facts, false);
+  const links = resolveLinks(world, host);
+  const warnings = [...verifyLimits(host, world.facts, false), ...networkWarnings(host)];
   const endpoints = world.networks.validateEndpoints(mode, withMacAddress(config, mode, request.networking));
   if (!image) throw new EngineError('invalid-argument', 'no image specified');
   await using scope = new Scope(ctx.log);
@@ -65,11 +71,12 @@ export async function createContainer(world: World, ctx: CallContext, request: C
   const record = makeRecord(world, {id, name, config, host, image, endpoints});
   await world.rootfs.prepare(ctx, id, image.chainId);
   scope.defer(`remove snapshot ${id}`, () => world.rootfs.remove(world.background, id));
-  await provideFiles(world, ctx, record, scope);
+  await provideFiles(world, ctx, record, request, scope);
   const container = new Container(record);
   await saveContainer(world, container);
   scope.release();
   world.registry.add(container);
+  for (const link of links) addLink(world, container, link);
   publishContainerEvent(world, container, 'create');
   return {id, warnings};
 }
@@ -81,10 +88,16 @@ function requireCommand(config: ContainerConfig): ContainerConfig {
   return config;
 }
 
-/** `default` is the bridge; a container's name becomes its id when the container starts. */
-function networkModeOf(world: World, host: HostConfig): string {
-  const mode = host.NetworkMode;
-  return mode.startsWith('container:') ? mode : world.networks.canonicalName(mode);
+/** As the request has it, but for `default`, which is the bridge, and containers, which are named by id. */
+function networkModeOf(world: World, {NetworkMode: mode}: HostConfig): string {
+  if (mode === '' || mode === 'default') return 'bridge';
+  if (!isContainerMode(mode)) return mode;
+  try {
+    return `container:${world.registry.find(mode.slice('container:'.length)).id}`;
+  } catch (error) {
+    if (!isErrorCode(error, 'not-found')) throw error;
+    return mode; // Docker finds out at the start
+  }
 }
 
 /** IPC and PID namespaces of another container are named by id in the record. Throws when there is no such container. */
@@ -92,19 +105,6 @@ function resolveJoins(world: World, host: HostConfig): void {
   for (const field of ['IpcMode', 'PidMode'] as const) {
     const other = joinedContainer(world, host[field]);
     if (other) host[field] = `container:${other.id}`;
-  }
-}
-
-/** Links name containers that must be there. */
-function checkLinks(world: World, {Links: links}: HostConfig): void {
-  for (const link of links ?? []) {
-    const [name = ''] = link.split(':');
-    try {
-      world.registry.find(name);
-    } catch (error) {
-      const message = `could not get container for ${name}: ${messageOf(error)}`;
-      throw new EngineError('invalid-argument', message, {cause: error});
-    }
   }
 }
 
@@ -149,7 +149,7 @@ function makeRecord(world: World, {id, name, config, host, image, endpoints}: Re
     created: nowNano(),
     name,
     ...commandOf(config),
-    config: {...config, Hostname: hostname},
+    config: {...config, Hostname: hostname, MacAddress: ''},
     host,
     image: image.id,
     imagePlatform: image.platform,
@@ -188,9 +188,15 @@ function filesOf(directory: string, id: string, host: HostConfig): ContainerFile
 }
 
 /** Mounts and the working directory: only containers that have them need their rootfs at create. */
-async function provideFiles(world: World, ctx: CallContext, record: ContainerRecord, scope: Scope): Promise<void> {
+async function provideFiles(
+  world: World,
+  ctx: CallContext,
+  record: ContainerRecord,
+  {isReadOnlyTopOnly}: Pick<CreateRequest, 'isReadOnlyTopOnly'>,
+  scope: Scope,
+): Promise<void> {
   scope.defer(`remove record ${record.id}`, () => world.store.remove(record.id));
-  const wanted = collectMounts(record.config, record.host, world.registry);
+  const wanted = collectMounts(record.config, record.host, {registry: world.registry, isReadOnlyTopOnly});
   record.mounts = await provideMounts(world, ctx, record.id, wanted, scope);
   const hasVolumes = Object.values(record.mounts).some(({Type, CopyData}) => Type === 'volume' && CopyData);
   const hasWorkingDirectory = !['', '/'].includes(record.config.WorkingDir);

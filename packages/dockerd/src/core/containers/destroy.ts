@@ -2,6 +2,7 @@
 import type {CallContext} from '@longshore/base';
 import {codeOf, EngineError, messageOf} from '@longshore/errdefs';
 import type {Container} from './container.ts';
+import {dropLinks} from './links/links.ts';
 import {exitCodeOf, hasProcess} from './state.ts';
 import {publishContainerEvent, saveOrWarn, type World} from './world.ts';
 
@@ -32,6 +33,7 @@ export async function removeLocked(
     await saveOrWarn(world, container);
     throw new EngineError(codeOf(error), `unable to remove filesystem for ${id}: ${messageOf(error)}`, {cause: error});
   }
+  dropLinks(world, container);
   world.registry.remove(container);
   publishContainerEvent(world, container, 'destroy');
   container.output.end();

@@ -134,6 +134,7 @@ export function makeFakeWorld(): FakeWorld {
           await call('network attach', undefined);
           return {id: 's', netnsPath: '/netns/s', settings: networkSettings.zero(), sysctls: {}};
         },
+        announce: () => {},
         release: () => call('network release', undefined),
         restore: () => call('network restore', undefined),
       } satisfies Partial<World['networks']> as unknown as World['networks'],

@@ -1,11 +1,13 @@
 /** All containers of the daemon, by id, by id prefix and by name. */
 import {EngineError} from '@longshore/errdefs';
 import type {Container} from './container.ts';
+import {LinkIndex} from './links/link-index.ts';
 
 export class ContainerRegistry {
   readonly #byId = new Map<string, Container>();
   /** Name with its slash → id. A name may be reserved before its container exists. */
   readonly #names = new Map<string, string>();
+  readonly links = new LinkIndex();
 
   get all(): Container[] {
     return [...this.#byId.values()];
@@ -17,7 +19,7 @@ export class ContainerRegistry {
 
   /** By whole id, name, or the beginning of an id. Throws `No such container: x`. */
   find(reference: string): Container {
-    const exact = this.#byId.get(reference) ?? this.#byName(reference);
+    const exact = this.#byId.get(reference) ?? this.byName(reference);
     if (exact) return exact;
     const found = /^[0-9a-f]+$/.test(reference) ? this.all.filter(({id}) => id.startsWith(reference)) : [];
     if (found.length > 1) {
@@ -58,7 +60,8 @@ export class ContainerRegistry {
     return !this.#names.has(name);
   }
 
-  #byName(reference: string): Container | undefined {
+  /** With or without the leading slash. */
+  byName(reference: string): Container | undefined {
     const id = this.#names.get(reference.startsWith('/') ? reference : `/${reference}`);
     return id === undefined ? undefined : this.#byId.get(id);
   }

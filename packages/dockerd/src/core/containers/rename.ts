@@ -1,6 +1,7 @@
 import type {CallContext} from '@longshore/base';
 import {codeOf, EngineError, messageOf} from '@longshore/errdefs';
 import type {Container} from './container.ts';
+import {renameLinks} from './links/links.ts';
 import {checkName} from './names.ts';
 import {publishContainerEvent, saveContainer, saveOrWarn, type World} from './world.ts';
 
@@ -35,5 +36,6 @@ export async function renameContainer(
     throw error;
   }
   world.registry.releaseName(oldName, id);
+  await renameLinks(world, container, oldName);
   publishContainerEvent(world, container, 'rename', {oldName});
 }

@@ -9,6 +9,7 @@ import {Container} from './container.ts';
 import {removeLocked} from './destroy.ts';
 import {handleExit} from './exit.ts';
 import {startHealthChecks} from './health.ts';
+import {restoreLinks} from './links/links.ts';
 import {logRequestOf} from './log-request.ts';
 import {sandboxRequestOf} from './sandbox-request.ts';
 import {startLocked} from './start.ts';
@@ -29,6 +30,7 @@ export async function restoreContainers(world: World): Promise<void> {
     reserveName(world, container);
   }
   const {all} = world.registry;
+  for (const container of all) restoreLinks(world, container);
   const found = await Promise.all(all.map(container => inspectTask(world, container)));
   const running = found.filter(({status}) => isAlive(status));
   await adopt(world, running);

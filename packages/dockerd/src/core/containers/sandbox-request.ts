@@ -1,6 +1,7 @@
 import {join} from 'node:path';
 import type {SandboxRequest} from '../ports/network-controller.ts';
 import type {Container} from './container.ts';
+import {linkedHosts} from './links/linked-hosts.ts';
 import type {World} from './world.ts';
 
 /** What the networks part needs to know about a container. */
@@ -19,7 +20,7 @@ export function sandboxRequestOf(world: World, container: Container): SandboxReq
     dnsOptions: host.DnsOptions ?? [],
     dnsSearch: host.DnsSearch ?? [],
     extraHosts: host.ExtraHosts ?? [],
-    links: host.Links ?? [],
+    linkedHosts: linkedHosts(world, container),
     sysctls: host.Sysctls ?? {},
     endpoints: network.Networks ?? {},
     files: {

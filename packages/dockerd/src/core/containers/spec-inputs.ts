@@ -3,6 +3,7 @@ import type {LinuxSeccomp} from '@longshore/api/oci';
 import {EngineError} from '@longshore/errdefs';
 import type {Container} from './container.ts';
 import type {HostConfig} from './documents/host-config.ts';
+import {linkVariables} from './links/links.ts';
 import {hasRecursiveReadOnly, type ResolvedMounts} from './mounts/resolve.ts';
 import {chooseNamespaces, joinedContainer, networkOwner} from './namespaces.ts';
 import {effectiveCapabilities} from './spec/capabilities.ts';
@@ -41,7 +42,7 @@ export function gatherSpecInputs(world: World, container: Container, parts: Star
     config,
     host,
     args: [record.path, ...record.args],
-    env: buildEnvironment(config, hostname, []),
+    env: buildEnvironment(config, hostname, linkVariables(world, container)),
     user: resolveUser(config.User, host.GroupAdd ?? [], world.files.readUserDatabase(parts.rootfs)),
     capabilities,
     seccomp: seccompOf(world, host, security, capabilities),

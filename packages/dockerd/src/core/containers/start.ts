@@ -7,6 +7,7 @@ import type {Sandbox} from '../ports/network-controller.ts';
 import type {Container} from './container.ts';
 import {removeLocked} from './destroy.ts';
 import {startHealthChecks} from './health.ts';
+import {tellParents} from './links/links.ts';
 import {logRequestOf} from './log-request.ts';
 import {resolveMounts} from './mounts/resolve.ts';
 import {networkOwner} from './namespaces.ts';
@@ -76,6 +77,7 @@ async function launch(world: World, ctx: CallContext, container: Container): Pro
   const pid = await createTask(world, ctx, {id, spec, runtime: record.host.Runtime, image: record.config.Image, stdio});
   scope.defer(`destroy task ${id}`, () => world.runtime.destroy(world.background, id));
   io.attached();
+  if (sandbox) world.networks.announce(id);
   // Clients pass their input on from now on: the shim has its end, and can be told to close it.
   container.setIo(io);
   await world.runtime.start(ctx, id).catch(error => Promise.reject(translateRuntimeError(error)));
@@ -87,6 +89,7 @@ async function launch(world: World, ctx: CallContext, container: Container): Pro
   scope.release();
   publishContainerEvent(world, container, 'start');
   startHealthChecks(world, container);
+  await tellParents(world, container);
 }
 
 /** Side by side; when one fails the others are waited for, so that the scope undoes all of them. */

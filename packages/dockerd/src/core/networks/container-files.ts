@@ -37,7 +37,11 @@ export class ContainerFiles {
     const extra = request.extraHosts.flatMap(text => parseExtraHost(text, this.#gateways()));
     if (sandbox.isHost) return appendHosts(this.#parts.host.hosts(), extra);
     const addresses = (sandbox.endpoints ?? []).flatMap(({address}) => (address === '' ? [] : [address]));
-    return formatHosts([...extra, ...ownEntries(addresses, request.hostname, request.domainname)]);
+    return formatHosts([
+      ...extra,
+      ...request.linkedHosts,
+      ...ownEntries(addresses, request.hostname, request.domainname),
+    ]);
   }
 
   /** The text of resolv.conf, and what the embedded name server has to know. */

@@ -71,6 +71,10 @@ export class Controller implements NetworkController {
     }
   }
 
+  announce(containerId: string): void {
+    this.#parts.sandboxes.announce(containerId);
+  }
+
   async release(ctx: CallContext, containerId: string): Promise<void> {
     await this.#parts.sandboxes.close(ctx, containerId);
   }
@@ -100,6 +104,10 @@ export class Controller implements NetworkController {
     for (const path of links.namespaces()) if (!kept.has(path)) links.closeNamespace(path);
     await publisher.adopt(ctx, ports);
     for (const {request} of running) await this.#serveNames(ctx, request);
+  }
+
+  async refreshHosts(request: SandboxRequest): Promise<void> {
+    await this.#parts.sandboxes.refreshHosts(request);
   }
 
   async rename(containerId: string, newName: string): Promise<void> {

@@ -56,7 +56,6 @@ function refuseOthers(settings: EndpointSettings): void {
   };
   if (settings.IPAMConfig?.IPv6Address) refuse('an IPv6 address of a container');
   if ((settings.IPAMConfig?.LinkLocalIPs?.length ?? 0) > 0) refuse('a link-local address of a container');
-  if ((settings.Links?.length ?? 0) > 0) refuse('linking containers');
   for (const [option, value] of Object.entries(settings.DriverOpts ?? {})) {
     if (option.startsWith('com.docker.network.')) refuse(`endpoint option ${option}=${value}`);
   }

@@ -31,6 +31,7 @@ export function drawEndpoint(
     gateway: '',
     gatewayPriority: settings?.GwPriority ?? 0,
     aliases: settings?.Aliases ?? null,
+    links: settings?.Links ?? null,
     dnsNames: isUserDefined(network) ? dnsNames(request, settings?.Aliases ?? []) : null,
   };
   if (network.kind !== 'bridge') return plain;

@@ -8,6 +8,8 @@ export function withNetworkJobs(controller: NetworkController, jobs: JobRunner):
     canonicalName: mode => controller.canonicalName(mode),
     restore: (ctx, running) => controller.restore(ctx, running),
     rename: (id, name) => controller.rename(id, name),
+    announce: id => controller.announce(id),
+    refreshHosts: request => controller.refreshHosts(request),
     attach: (parent, request) =>
       jobs.run('allocate_interface', {container: request.containerId}, ctx => controller.attach(ctx, request), {
         ...{internal: true, parent},

@@ -72,6 +72,7 @@ function endpointOf(
     gateway: entry.Gateway,
     gatewayPriority: entry.GwPriority,
     aliases: entry.Aliases,
+    links: entry.Links,
     dnsNames: network && isUserDefined(network) ? entry.DNSNames : null,
   };
 }

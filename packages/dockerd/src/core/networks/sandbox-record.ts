@@ -22,6 +22,8 @@ const endpoint = struct({
   gateway: text,
   gatewayPriority: int,
   aliases: list(text),
+  /** `container:alias`: names that only this container has for others. */
+  links: list(text),
   /** What the embedded DNS server answers to. */
   dnsNames: list(text),
 });

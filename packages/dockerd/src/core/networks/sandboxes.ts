@@ -69,8 +69,13 @@ export class Sandboxes {
       await this.#undo(ctx, sandbox);
       throw error;
     }
-    for (const endpoint of sandbox.endpoints ?? []) this.#announce('connect', sandbox, endpoint);
     return sandbox;
+  }
+
+  /** The container is about to run: only now do the events tell of its networks. */
+  announce(containerId: string): void {
+    const sandbox = this.#byContainer.get(containerId);
+    for (const endpoint of sandbox?.endpoints ?? []) if (sandbox) this.#announce('connect', sandbox, endpoint);
   }
 
   /** Removes a sandbox; fine when there is none. */
@@ -139,6 +144,12 @@ export class Sandboxes {
     await this.#undo(ctx, sandbox);
   }
 
+  /** Fine when there is no sandbox. */
+  async refreshHosts(request: SandboxRequest): Promise<void> {
+    const sandbox = this.#byContainer.get(request.containerId);
+    if (sandbox) await this.#parts.files.write(request, sandbox);
+  }
+
   rename(containerId: string, name: string): void {
     const sandbox = this.#byContainer.get(containerId);
     if (!sandbox) return;
@@ -158,13 +169,15 @@ export class Sandboxes {
     throw new EngineError('failed-precondition', `container ${containerId} has no network sandbox`);
   }
 
-  /** The network of the mode first, since its interface is eth0. */
+  /** The network of the mode first, since its interface is eth0; a container that was taken off it stays off. */
   #networksOf(request: SandboxRequest): Network[] {
-    const first = this.#parts.registry.find(request.networkMode);
-    const others = Object.keys(request.endpoints)
-      .map(name => this.#parts.registry.find(name))
-      .filter(network => network !== first);
-    const all = [first, ...new Set(others)];
+    const {registry} = this.#parts;
+    const stored = [...new Set(Object.keys(request.endpoints).map(name => registry.find(name)))];
+    const isFirst = ({record}: Network) => [record.Name, record.Id].includes(request.networkMode);
+    const all =
+      stored.length === 0
+        ? [registry.find(request.networkMode)]
+        : [...stored.filter(isFirst), ...stored.filter(network => !isFirst(network))];
     if (all.length > 1 && all.some(({kind}) => kind !== 'bridge')) {
       throw new EngineError(
         'invalid-argument',

@@ -24,12 +24,20 @@ export interface SandboxRequest {
   dnsSearch: string[];
   /** `name:address`, as given. */
   extraHosts: string[];
-  links: string[];
+  /** Containers that it is linked to on the default bridge. */
+  linkedHosts: LinkedHost[];
   sysctls: Record<string, string>;
   /** Requested and, when it ran before, stored endpoints by network name. */
   endpoints: Record<string, EndpointSettings>;
   /** Where to write the files that are mounted over /etc/hosts and /etc/resolv.conf; the directory exists. */
   files: {hosts: string; resolvConf: string; resolvConfHash: string};
+}
+
+/** A line of /etc/hosts. */
+export interface LinkedHost {
+  address: string;
+  /** Separated by spaces. */
+  names: string;
 }
 
 /** A network namespace with its endpoints, ready before the container's process exists. */
@@ -54,10 +62,12 @@ export interface NetworkController {
   canonicalName(mode: string): string;
   /**
    * Makes the sandbox: netns pinned, endpoints, addresses, routes, rules, published ports, hosts and resolv.conf
-   * written, `network connect` events sent. On failure nothing is left. Throws `failed to set up container
+   * written. On failure nothing is left. Throws `failed to set up container
    * networking: …`.
    */
   attach(ctx: CallContext, request: SandboxRequest): Promise<Sandbox>;
+  /** Sends the `network connect` events: a start that fails in the runtime has none. */
+  announce(containerId: string): void;
   /** Undoes attach, sends `network disconnect`; fine when there is nothing. Keeps only what the user asked for. */
   release(ctx: CallContext, containerId: string): Promise<void>;
   /**
@@ -65,6 +75,8 @@ export interface NetworkController {
    * removes every other sandbox that an earlier daemon left.
    */
   restore(ctx: CallContext, running: readonly {request: SandboxRequest; settings: NetworkSettings}[]): Promise<void>;
+  /** Writes the /etc/hosts of a running container anew. */
+  refreshHosts(request: SandboxRequest): Promise<void>;
   /** A container was renamed: names in DNS and hosts files follow. */
   rename(containerId: string, newName: string): Promise<void>;
 }

@@ -8,6 +8,7 @@ import {EngineError, isErrorCode} from '@longshore/errdefs';
 import {isMountPoint, mountAll, readMountInfo, unmountAll} from '@longshore/linux';
 import type {RootfsService} from '../../core/ports/rootfs-service.ts';
 import {listChanges} from './changes.ts';
+import {InitLayers} from './init-layer.ts';
 
 export interface RootfsOptions {
   client: ContainerdClient;
@@ -30,16 +31,18 @@ class SnapshotRootfs implements RootfsService {
   readonly #client: ContainerdClient;
   readonly #snapshotter: string;
   readonly #root: string;
+  readonly #initLayers: InitLayers;
 
-  constructor({client, snapshotter}: RootfsOptions, root: string) {
+  constructor({client, snapshotter, dataRoot}: RootfsOptions, root: string) {
     this.#client = client;
     this.#snapshotter = snapshotter;
     this.#root = root;
+    this.#initLayers = new InitLayers({client, snapshotter, scratch: join(dataRoot, 'tmp')});
   }
 
   async prepare(ctx: CallContext, id: string, chainId: string): Promise<void> {
     const labels = {[rootLabel]: new Date().toISOString().replace(/\.\d+Z$/, 'Z'), [ownerLabel]: id};
-    await this.#client.snapshots.prepare(ctx, {snapshotter: this.#snapshotter, key: id, parent: chainId, labels});
+    await this.#initLayers.prepare(ctx, id, chainId, labels);
   }
 
   path(id: string): string {

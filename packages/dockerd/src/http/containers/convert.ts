@@ -5,11 +5,15 @@ import {containerConfig} from '../../core/containers/documents/container-config.
 import {hostConfig} from '../../core/containers/documents/host-config.ts';
 import {endpointSettings, type NetworkSettings, portMap} from '../../core/containers/documents/network-settings.ts';
 import type {MountPoint} from '../../core/containers/mount-point.ts';
-import type {HealthRecord} from '../../core/containers/record.ts';
+import type {ContainerRecord, HealthRecord} from '../../core/containers/record.ts';
 import {exitCodeOf, hasProcess, isRunning, lastRunOf, pidOf, startedAtOf} from '../../core/containers/state.ts';
 import {formatNano, zeroTime} from '../../core/time.ts';
 
-export function inspectToJson(container: Container, sizes: {own: number; total: number} | undefined): ContainerInspect {
+export function inspectToJson(
+  container: Container,
+  links: string[] | null,
+  sizes: {own: number; total: number} | undefined,
+): ContainerInspect {
   const {record} = container;
   const {files, imageManifest: manifest} = record;
   const {os, architecture, variant} = record.imagePlatform;
@@ -35,13 +39,21 @@ export function inspectToJson(container: Container, sizes: {own: number; total: 
     ProcessLabel: '',
     AppArmorProfile: record.appArmorProfile,
     ExecIDs: execIds.length > 0 ? execIds : null,
-    HostConfig: hostConfig.encode(record.host) as ContainerInspect['HostConfig'],
+    HostConfig: hostConfig.encode({...record.host, Links: links}) as ContainerInspect['HostConfig'],
     GraphDriver: {Data: null, Name: 'overlayfs'},
     ...(sizes ? {SizeRw: sizes.own, SizeRootFs: sizes.total} : {}),
     Mounts: mountsToJson(record.mounts),
-    Config: containerConfig.encode(record.config) as ContainerInspect['Config'],
+    Config: containerConfig.encode({
+      ...record.config,
+      MacAddress: wantedMacAddress(record),
+    }) as ContainerInspect['Config'],
     NetworkSettings: networkToJson(record.network),
   };
+}
+
+/** The address that was asked for on the main network: the old field of the Config shows it. */
+function wantedMacAddress({host, network}: ContainerRecord): string {
+  return network.Networks?.[host.NetworkMode]?.DesiredMacAddress ?? '';
 }
 
 function stateToJson(container: Container): ContainerState {

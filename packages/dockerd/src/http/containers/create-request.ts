@@ -7,6 +7,7 @@ import {networkingConfig} from '../../core/containers/documents/network-settings
 import {pointer, type Shape, struct} from '../../core/shape/shape.ts';
 import {readJson} from '../json-body.ts';
 import type {ApiRequest} from '../route.ts';
+import {adaptCreateRequest} from './older-versions.ts';
 
 const body = struct({...configFields, HostConfig: pointer(hostConfig), NetworkingConfig: pointer(networkingConfig)});
 const configKeys = new Set(Object.keys(configFields).map(key => key.toLowerCase()));
@@ -24,17 +25,20 @@ const createBody: Shape<ReturnType<typeof body.zero> & {hasConfig: boolean}> = {
 };
 
 /** Throws Docker's messages for bodies that are no request. */
-export async function readCreateRequest(request: ApiRequest): Promise<CreateRequest> {
+export async function readCreateRequest(request: ApiRequest, isCgroup1: boolean): Promise<CreateRequest> {
   const {HostConfig: host, NetworkingConfig: networking, hasConfig, ...rest} = await readJson(request, createBody);
   if (!hasConfig) {
     throw new EngineError('invalid-argument', 'config cannot be empty in order to create a container');
   }
   const config = {...containerConfig.zero(), ...rest};
-  return {
+  const {version} = request;
+  const given = {
     name: request.query.text('name'),
     platform: request.query.text('platform'),
     config,
     host: host ?? {...hostConfig.zero()},
     networking: networking ?? undefined,
+    isReadOnlyTopOnly: version.below('1.44'),
   };
+  return adaptCreateRequest(given, version, isCgroup1);
 }

@@ -4,6 +4,7 @@ import type {Container} from '../../core/containers/container.ts';
 import {createContainer} from '../../core/containers/create.ts';
 import {DetachKeys} from '../../core/containers/detach-keys.ts';
 import {updateConfig} from '../../core/containers/documents/host-config.ts';
+import {linkNamesOf, removeLink, shownLinks} from '../../core/containers/links/links.ts';
 import {listContainers} from '../../core/containers/list.ts';
 import {pauseContainer, unpauseContainer} from '../../core/containers/pause.ts';
 import {pruneContainers} from '../../core/containers/prune.ts';
@@ -21,6 +22,7 @@ import type {ApiReply, ApiRequest, Route} from '../route.ts';
 import {parseUntil} from '../until-filter.ts';
 import {inspectToJson} from './convert.ts';
 import {readCreateRequest} from './create-request.ts';
+import {adaptInspect, adaptSummary, createWarnings} from './older-versions.ts';
 import {summaryToJson} from './summary.ts';
 import {parseSize} from './terminal-size.ts';
 
@@ -64,11 +66,12 @@ function one(world: World, method: Route['method'], suffix: string, job: string,
 }
 
 async function create(world: World, request: ApiRequest, reply: ApiReply): Promise<void> {
-  const {id, warnings} = await createContainer(world, request.ctx, await readCreateRequest(request));
-  reply.json(201, {Id: id, Warnings: warnings});
+  const wanted = await readCreateRequest(request, world.facts.cgroup.version === 1);
+  const {id, warnings} = await createContainer(world, request.ctx, wanted);
+  reply.json(201, {Id: id, Warnings: [...createWarnings(wanted, request.version), ...warnings]});
 }
 
-async function list(world: World, {ctx, query}: ApiRequest, reply: ApiReply): Promise<void> {
+async function list(world: World, {ctx, query, version}: ApiRequest, reply: ApiReply): Promise<void> {
   const filters = parseFilters(query.text('filters'));
   const limit = query.int('limit') ?? 0;
   const imageIds = await world.imageIds(ctx, filters.get('ancestor'));
@@ -76,7 +79,9 @@ async function list(world: World, {ctx, query}: ApiRequest, reply: ApiReply): Pr
   const withSize = query.bool('size');
   const rows = found.map(async container => {
     try {
-      return summaryToJson(container, withSize ? await world.rootfs.sizes(ctx, container.id) : undefined);
+      const names = linkNamesOf(world, container);
+      const sizes = withSize ? await world.rootfs.sizes(ctx, container.id) : undefined;
+      return adaptSummary(summaryToJson(container, names, sizes), version);
     } catch (error) {
       if (isErrorCode(error, 'not-found')) return undefined; // removed meanwhile
       throw error;
@@ -101,9 +106,9 @@ async function prune(world: World, {ctx, query}: ApiRequest, reply: ApiReply): P
   reply.json(200, {ContainersDeleted: removed.length > 0 ? removed : null, SpaceReclaimed: reclaimed});
 }
 
-const inspect: Handler = async (world, {ctx, query}, reply, container) => {
+const inspect: Handler = async (world, {ctx, query, version}, reply, container) => {
   const sizes = query.bool('size') ? await world.rootfs.sizes(ctx, container.id) : undefined;
-  reply.json(200, inspectToJson(container, sizes));
+  reply.json(200, adaptInspect(inspectToJson(container, shownLinks(world, container), sizes), version));
 };
 
 const top: Handler = async (world, {ctx, query}, reply, container) => {
@@ -175,7 +180,11 @@ const resize: Handler = async (world, {ctx, query}, reply, container) => {
 };
 
 const remove: Handler = async (world, {ctx, query, param}, reply, container) => {
-  if (query.bool('link')) throw new EngineError('unimplemented', 'removing links is not supported yet');
+  if (query.bool('link')) {
+    await removeLink(world, ctx, param('name'));
+    reply.empty(204);
+    return;
+  }
   const options = {force: query.bool('force'), removeVolumes: query.bool('v')};
   await removeContainer(world, ctx, container, param('name'), options);
   reply.empty(204);

@@ -6,13 +6,18 @@ import {exitCodeOf, hasProcess} from '../../core/containers/state.ts';
 import {humanDuration} from '../../core/duration.ts';
 import {endpointsToJson, mountsToJson} from './convert.ts';
 
-export function summaryToJson(container: Container, sizes: {own: number; total: number} | undefined): ContainerSummary {
+/** `linkNames` are names that other containers have for it. */
+export function summaryToJson(
+  container: Container,
+  linkNames: readonly string[],
+  sizes: {own: number; total: number} | undefined,
+): ContainerSummary {
   const {record} = container;
   const {imageManifest: manifest} = record;
   const annotations = record.host.Annotations;
   return {
     Id: record.id,
-    Names: [record.name],
+    Names: [record.name, ...linkNames],
     Image: record.config.Image,
     ImageID: record.image,
     ...(manifest ? {ImageManifestDescriptor: {...manifest, platform: record.imagePlatform}} : {}),

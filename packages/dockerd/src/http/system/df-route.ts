@@ -2,6 +2,7 @@
 import type {DiskUsage, ImageSummary, Volume as VolumeJson} from '@longshore/api/engine';
 import type {CallContext} from '@longshore/base';
 import {EngineError, isErrorCode} from '@longshore/errdefs';
+import {linkNamesOf} from '../../core/containers/links/links.ts';
 import type {World} from '../../core/containers/world.ts';
 import type {Images} from '../../core/images/images.ts';
 import {sharedSizes} from '../../core/images/sizes.ts';
@@ -63,7 +64,7 @@ async function imagesOf(
 async function containersOf(ctx: CallContext, world: World) {
   const rows = world.registry.all.map(async container => {
     try {
-      return containerToJson(container, await world.rootfs.sizes(ctx, container.id));
+      return containerToJson(container, linkNamesOf(world, container), await world.rootfs.sizes(ctx, container.id));
     } catch (error) {
       if (isErrorCode(error, 'not-found')) return undefined; // removed meanwhile
       throw error;

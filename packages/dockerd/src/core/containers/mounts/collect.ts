@@ -5,7 +5,7 @@ import type {ContainerConfig} from '../documents/container-config.ts';
 import type {HostConfig} from '../documents/host-config.ts';
 import type {MountPoint} from '../mount-point.ts';
 import type {ContainerRegistry} from '../registry.ts';
-import {isValidMode, type ParsedMount, parseBind} from './parse-bind.ts';
+import {isValidMode, noBindOptions, type ParsedMount, parseBind} from './parse-bind.ts';
 import {parseMount} from './parse-mount.ts';
 
 /** A mount that is still to be provided, or one that another container has already. */
@@ -15,14 +15,15 @@ export type WantedMount = {kind: 'new'; mount: ParsedMount} | {kind: 'inherited'
 export function collectMounts(
   config: ContainerConfig,
   host: HostConfig,
-  registry: ContainerRegistry,
+  {registry, isReadOnlyTopOnly}: {registry: ContainerRegistry; isReadOnlyTopOnly: boolean},
 ): Map<string, WantedMount> {
   const wanted = new Map<string, WantedMount>();
   for (const text of host.VolumesFrom ?? []) {
     for (const point of inheritedMounts(text, registry)) wanted.set(point.Destination, {kind: 'inherited', point});
   }
   const explicit = new Set<string>(Object.keys(host.Tmpfs ?? {}));
-  for (const mount of [...(host.Binds ?? []).map(parseBind), ...(host.Mounts ?? []).map(parseMount)]) {
+  const binds = (host.Binds ?? []).map(text => withDefaults(parseBind(text), host, isReadOnlyTopOnly));
+  for (const mount of [...binds, ...(host.Mounts ?? []).map(parseMount)]) {
     if (explicit.has(mount.destination)) {
       throw new EngineError('invalid-argument', `Duplicate mount point: ${mount.destination}`);
     }
@@ -30,11 +31,18 @@ export function collectMounts(
     wanted.set(mount.destination, {kind: 'new', mount});
   }
   for (const path of Object.keys(config.Volumes ?? {})) {
-    const mount = parseBind(path);
+    const mount = withDefaults(parseBind(path), host, false);
     const isTaken = wanted.has(mount.destination) || explicit.has(mount.destination);
     if (!isTaken) wanted.set(mount.destination, {kind: 'new', mount});
   }
   return wanted;
+}
+
+/** What `-v` leaves to others: the driver of its volumes, and what read-only means. */
+function withDefaults(mount: ParsedMount, {VolumeDriver: driver}: HostConfig, isTopOnly: boolean): ParsedMount {
+  if (!isTopOnly || mount.type !== 'bind' || !mount.readOnly) return {...mount, driver};
+  const options = {...(mount.spec.BindOptions ?? noBindOptions), ReadOnlyNonRecursive: true};
+  return {...mount, driver, spec: {...mount.spec, BindOptions: options}};
 }
 
 /** `container[:mode]`. The mounts of the other container; `ro` makes them all read-only here. */

@@ -18,6 +18,8 @@ export interface ParsedMount {
   /** A missing source of a bind is an error instead of being made. */
   sourceMustExist: boolean;
   spec: MountRequest;
+  /** Of a volume that is to be made; empty for the standard one. */
+  driver: string;
 }
 
 const propagations = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'];
@@ -55,6 +57,7 @@ export function parseBind(text: string): ParsedMount {
     propagation,
     noCopy: words.includes('nocopy'),
     sourceMustExist: false,
+    driver: '',
     spec: makeSpec(type, withoutTrailingSlash(cleanSource), withoutTrailingSlash(target), readOnly, words),
   };
 }
@@ -95,7 +98,7 @@ function makeSpec(type: string, source: string, target: string, readOnly: boolea
   };
 }
 
-const noBindOptions = {
+export const noBindOptions = {
   Propagation: '',
   NonRecursive: false,
   CreateMountpoint: false,

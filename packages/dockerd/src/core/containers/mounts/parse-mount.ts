@@ -11,7 +11,15 @@ export function parseMount(request: MountRequest): ParsedMount {
   const problem = findProblem(request);
   if (problem) refuseMount(request.Type, problem);
   const destination = withoutTrailingSlash(posix.normalize(request.Target));
-  const common = {destination, readOnly: request.ReadOnly, spec: request, noCopy: false, sourceMustExist: false};
+  const driver = request.VolumeOptions?.DriverConfig?.Name ?? '';
+  const common = {
+    driver,
+    destination,
+    readOnly: request.ReadOnly,
+    spec: request,
+    noCopy: false,
+    sourceMustExist: false,
+  };
   if (request.Type === 'tmpfs') return {...common, type: 'tmpfs', source: '', mode: '', propagation: ''};
   if (request.Type === 'bind') {
     return {

@@ -62,7 +62,7 @@ async function provide(
   const {VolumeOptions: options} = mount.spec;
   const request = {
     name: mount.source,
-    driver: options?.DriverConfig?.Name ?? '',
+    driver: mount.driver,
     options: {...options?.DriverConfig?.Options},
     labels: {...options?.Labels},
   };

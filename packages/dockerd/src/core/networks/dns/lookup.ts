@@ -5,12 +5,13 @@ import type {Endpoint} from '../sandbox-record.ts';
 /** The networks of the asking container. */
 export type Neighbourhood = readonly Network[];
 
-/** Addresses of `name` or `name.network`; undefined when nobody has it. */
-export function addressesOf(networks: Neighbourhood, name: string): string[] | undefined {
+/** Addresses of `name`, `name.network`, or of a link's alias of the asking container; undefined when nobody has it. */
+export function addressesOf(networks: Neighbourhood, name: string, askerId: string): string[] | undefined {
   const found = networks.filter(isUserDefined).flatMap(network => {
     const suffix = `.${network.record.Name.toLowerCase()}`;
     const short = name.endsWith(suffix) ? name.slice(0, -suffix.length) : undefined;
-    return endpoints(network).filter(endpoint => hasName(endpoint, name) || (short && hasName(endpoint, short)));
+    const names = [name, ...(short ? [short] : []), ...linkedNames(network.endpoints.get(askerId), name)];
+    return endpoints(network).filter(endpoint => names.some(each => hasName(endpoint, each)));
   });
   return found.length === 0 ? undefined : [...new Set(found.map(({address}) => address))];
 }
@@ -25,6 +26,14 @@ export function nameOfReverse(networks: Neighbourhood, query: string): string | 
     if (owner) return `${owner.dnsNames?.[0] ?? owner.containerName}.${network.record.Name}`;
   }
   return undefined;
+}
+
+/** Names of the containers that the asking one calls `alias`, by its links on this network. */
+function linkedNames(asker: Endpoint | undefined, alias: string): string[] {
+  return (asker?.links ?? []).flatMap(link => {
+    const [container = '', own = container] = link.split(':');
+    return own.toLowerCase() === alias ? [container.toLowerCase()] : [];
+  });
 }
 
 function endpoints(network: Network): Endpoint[] {

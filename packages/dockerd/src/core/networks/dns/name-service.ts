@@ -66,7 +66,7 @@ export class NameService implements NameServer {
     const query = parseQuery(message);
     if (!sandbox) return undefined;
     if (!query) return await this.#forward(sandbox, message, transport);
-    const answers = answersTo(this.#neighbourhood(containerId), query);
+    const answers = answersTo(this.#neighbourhood(containerId), query, containerId);
     if (answers) {
       const response = formatAnswer(query, responseCodes.ok, answers, ttlSeconds);
       return transport === 'udp' && response.length > udpLimit ? truncate(response, query) : response;
@@ -104,12 +104,12 @@ export class NameService implements NameServer {
 }
 
 /** Undefined when the name is not one of ours. A name of ours has nothing but IPv4 addresses. */
-function answersTo(networks: Neighbourhood, query: Query): Answer[] | undefined {
+function answersTo(networks: Neighbourhood, query: Query, askerId: string): Answer[] | undefined {
   if (query.type === recordTypes.ptr) {
     const name = nameOfReverse(networks, query.name);
     return name === undefined ? undefined : [{type: 'ptr', name}];
   }
-  const addresses = addressesOf(networks, query.name);
+  const addresses = addressesOf(networks, query.name, askerId);
   if (!addresses || query.type !== recordTypes.a) return addresses && [];
   return shuffled(addresses).map(address => ({type: 'a', address}));
 }

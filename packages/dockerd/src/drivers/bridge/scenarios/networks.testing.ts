@@ -92,6 +92,7 @@ export const networksScenarios: Record<string, () => Promise<void>> = {
     await networks.manager.create(ctx, {...networkCreateRequest.zero(), Name: 'net1'});
     await networks.manager.create(ctx, {...networkCreateRequest.zero(), Name: 'closed', Internal: true});
     const {settings, netnsPath = ''} = await networks.controller.attach(ctx, request('c'));
+    networks.controller.announce(request('c').containerId);
     const container = {id: request('c').containerId, name: 'c', running: true, networkMode: 'bridge', settings};
     containers.set('c', {
       ...container,

@@ -13,6 +13,7 @@ export const sandboxesScenarios: Record<string, () => Promise<void>> = {
     equal(readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8'), '1\n');
     const a = await networks.controller.attach(ctx, request('a'));
     const b = await networks.controller.attach(ctx, request('b'));
+    for (const name of ['a', 'b']) networks.controller.announce(request(name).containerId);
     const endpoint = b.settings.Networks?.bridge;
     equal([endpoint?.IPAddress, endpoint?.IPPrefixLen, endpoint?.Gateway], ['172.17.0.3', 16, '172.17.0.1']);
     {

@@ -85,7 +85,7 @@ export function request(name: string, parts: Partial<SandboxRequest> = {}): Sand
     dnsOptions: [],
     dnsSearch: [],
     extraHosts: [],
-    links: [],
+    linkedHosts: [],
     sysctls: {},
     endpoints: {},
     files: {
