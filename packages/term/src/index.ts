@@ -2,6 +2,7 @@
 
 export type {ColumnOptions} from './column-text.ts';
 export {alignColumns, dockerColumns} from './column-text.ts';
+export {DetachDetector, defaultDetachKeys, parseDetachKeys, resolveDetachKeys} from './detach-keys.ts';
 export {formatDuration, parseDuration, tryParseDuration} from './duration.ts';
 export type {GoJsonOptions} from './go-json.ts';
 export {compactJson, goJson, parseExactJson, reindentJson} from './go-json.ts';

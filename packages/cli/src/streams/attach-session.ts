@@ -1,8 +1,8 @@
 /** The time between attaching to a container or exec and its end: terminal mode, sizes, bytes both ways. */
 import type {Writable} from 'node:stream';
+import {resolveDetachKeys} from '@longshore/term';
 import type {Cli} from '../cli.ts';
 import type {Hijacked} from '../client/engine-client.ts';
-import {resolveDetachKeys} from './detach-keys.ts';
 import {type PumpResult, pump} from './pump.ts';
 import {followSize, rawTerminal, type TerminalSize} from './terminal.ts';
 

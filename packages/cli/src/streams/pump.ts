@@ -1,7 +1,7 @@
 /** Connects the standard streams of this process with a hijacked connection to a container. */
 import type {Socket} from 'node:net';
 import type {Readable, Writable} from 'node:stream';
-import {DetachDetector} from './detach-keys.ts';
+import {DetachDetector} from '@longshore/term';
 import {FrameParser} from './frames.ts';
 
 export interface PumpStreams {

@@ -1,7 +1,7 @@
 import {connect, createServer, type Socket} from 'node:net';
 import {PassThrough, Writable} from 'node:stream';
+import {DetachDetector, parseDetachKeys} from '@longshore/term';
 import test from 'ava';
-import {DetachDetector, parseDetachKeys} from './detach-keys.ts';
 import {FrameParser} from './frames.ts';
 import {pump} from './pump.ts';
 

@@ -1,12 +1,12 @@
 /** From the words of a command line to the leaf that they name, and its run. */
 import {callContext, containerdVersion, withTimeout} from '@longshore/base';
-import {openClient} from '@longshore/containerd-client';
 import {messageOf} from '@longshore/errdefs';
 import {commandTable} from '../command-table.ts';
 import type {CommandEntry, Flag, Leaf} from './command.ts';
 import {UnknownCommandError, UsageError} from './errors.ts';
 import type {FlagValues} from './flag-values.ts';
 import {groupHelp, leafHelp} from './help.ts';
+import {type Interrupts, watchInterrupts} from './interrupts.ts';
 import {parseFlags} from './parse-flags.ts';
 
 const globalFlags: Flag[] = [
@@ -65,16 +65,30 @@ async function runLeaf(path: string, about: string, leaf: Leaf, words: string[],
     return 0;
   }
   const address = globals.text('address').replace(/^unix:\/\//, '');
+  const {openClient} = await import('../open-client.ts');
   using client = openClient({address});
-  const base = callContext({namespace: globals.text('namespace')});
+  using interrupts = watchInterrupts();
+  const base = callContext({namespace: globals.text('namespace'), signal: interrupts.signal});
   const limit = globals.milliseconds('timeout');
-  const status = await leaf.run({
+  const status = leaf.run({
     ...{ctx: limit > 0 ? withTimeout(base, limit) : base, client, address, flags: parsed.values, args: parsed.rest},
     print: text => process.stdout.write(text),
     warn: message => logLine('warning', message),
     logError: (message, error) => logLine('error', message, error),
   });
-  return typeof status === 'number' ? status : 0;
+  return await exitCodeOf(status, interrupts);
+}
+
+/** A command that was interrupted says nothing: its exit code tells. */
+async function exitCodeOf(running: Promise<unknown>, interrupts: Interrupts): Promise<number> {
+  try {
+    const status = await running;
+    return typeof status === 'number' ? status : 0;
+  } catch (error) {
+    const interrupted = interrupts.exitCode();
+    if (interrupted === undefined) throw error;
+    return interrupted;
+  }
 }
 
 /** A line on standard error in containerd's log format. */

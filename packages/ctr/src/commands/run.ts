@@ -1,5 +1,7 @@
+import {isErrorCode} from '@longshore/errdefs';
 import {bool, type Leaf} from '../command/command.ts';
 import {UsageError} from '../command/errors.ts';
+import {cleanupContext} from '../task/attached.ts';
 import {containerFlags, createContainer} from '../task/new-container.ts';
 import {removeContainer} from '../task/remove-container.ts';
 import {runTask, taskFlags} from '../task/run-task.ts';
@@ -19,16 +21,18 @@ const leaf: Leaf = {
     if (remove && flags.bool('detach'))
       throw new UsageError('flags --detach and --rm cannot be specified together', false);
     const {id, spec, rootfs} = await createContainer(invocation);
+    const task = {containerId: id, terminal: spec.process.terminal === true, rootfs, ...taskOptions(flags)};
     try {
-      const task = {containerId: id, terminal: spec.process.terminal === true, rootfs, ...taskOptions(flags)};
-      const status = await runTask(invocation, task);
-      if (remove) await removeContainer(ctx, client, id);
-      return status;
-    } catch (error) {
-      // A container whose task could not be started is of no use to anybody, as in the original.
-      await removeContainer(ctx, client, id).catch(() => {});
-      throw error;
+      return await runTask(invocation, task);
+    } finally {
+      // Also after a failure; not while its task goes on.
+      if (remove) await removeContainer(cleanupContext(ctx), client, id).catch(ignoreRunning);
     }
   },
 };
 export default leaf;
+
+/** We were interrupted or detached: the container belongs to its task now. */
+function ignoreRunning(error: unknown): void {
+  if (!isErrorCode(error, 'failed-precondition')) throw error;
+}

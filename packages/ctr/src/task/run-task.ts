@@ -1,12 +1,13 @@
 /** A task from its creation to its exit code, with this terminal connected. */
 
 import type {Mount} from '@longshore/api/gen/containerd/types/mount';
-import {writeFileAtomic} from '@longshore/base';
-import type {Any} from '@longshore/containerd-client';
+import type {Descriptor} from '@longshore/api/oci';
+import {type CallContext, writeFileAtomic} from '@longshore/base';
+import {type Any, type ContainerdClient, descriptorToWire} from '@longshore/containerd-client';
 import {bool, type Flag, type Invocation, text} from '../command/command.ts';
+import {cleanupContext, detachKeysFlag, waitAttached} from './attached.ts';
 import {killAndWait} from './remove-container.ts';
 import {openStdio, type Stdio} from './stdio.ts';
-import {forwardSignals, takeTerminal} from './terminal.ts';
 
 /** Flags of the commands that start a task. */
 export const taskFlags: Flag[] = [
@@ -15,6 +16,7 @@ export const taskFlags: Flag[] = [
   text('fifo-dir', 'Directory used for storing IO FIFOs'),
   text('pid-file', "File path to write the task's pid"),
   bool('detach', 'Detach from the task after it has started execution', 'd'),
+  detachKeysFlag,
 ];
 
 export interface TaskOptions {
@@ -23,34 +25,28 @@ export interface TaskOptions {
   rootfs: Mount[];
   /** Runtime options of this task. */
   options?: Any;
+  /** Image of a process's memory to start it from. */
+  checkpoint?: Descriptor;
 }
 
-/** Creates and starts the task; with --detach returns 0 at once, else its exit code after it was deleted. */
-export async function runTask(invocation: Invocation, task: TaskOptions): Promise<number> {
+/**
+ * Creates and starts the task. Returns its exit code after it was deleted; undefined when it goes on without us
+ * (--detach, or the keys to detach). What was created is gone again when it could not be started.
+ */
+export async function runTask(invocation: Invocation, task: TaskOptions): Promise<number | undefined> {
   const {ctx, client, flags} = invocation;
-  const {containerId, terminal, rootfs, options} = task;
+  const name = {containerId: task.containerId, execId: ''};
   const detach = flags.bool('detach');
-  await using stdio = await openTaskStdio(invocation, task, detach);
-  const {pid} = await client.tasks.create(ctx, {
-    containerId,
-    rootfs,
-    terminal,
-    ...stdio.paths,
-    ...(options ? {options} : {}),
-  });
-  try {
-    if (flags.text('pid-file'))
-      await writeFileAtomic(flags.text('pid-file'), String(pid), {mode: 0o644, durable: false});
-    if (detach) {
-      await client.tasks.start(ctx, {containerId});
-      return 0;
-    }
-    return await attachAndWait(invocation, stdio, task);
-  } catch (error) {
-    await killAndWait(ctx, client, containerId).catch(() => {});
-    await client.tasks.delete(ctx, {containerId}).catch(() => {});
-    throw error;
+  using stdio = await openTaskStdio(invocation, task, detach);
+  await createTask(invocation, stdio, task);
+  const start = () => startOrRemove(ctx, client, name.containerId);
+  if (detach) {
+    await start();
+    stdio.keepFifos();
+    return undefined;
   }
+  const remove = () => client.tasks.delete(ctx, name);
+  return await waitAttached(invocation, {name, terminal: task.terminal, stdio, start, remove});
 }
 
 /** A detached task keeps nothing open here: without --log-uri its output goes nowhere. */
@@ -59,17 +55,35 @@ function openTaskStdio({flags}: Invocation, {containerId, terminal}: TaskOptions
   return openStdio(containerId, {directory: flags.text('fifo-dir'), terminal, none, logUri: flags.text('log-uri')});
 }
 
-async function attachAndWait({ctx, client}: Invocation, stdio: Stdio, task: TaskOptions): Promise<number> {
-  const name = {containerId: task.containerId, execId: ''};
-  const exit = client.tasks.wait(ctx, name);
-  exit.catch(() => {});
-  stdio.connect(async () => {
-    await client.tasks.closeIO(ctx, {...name, stdin: true});
+async function createTask({ctx, client, flags}: Invocation, stdio: Stdio, task: TaskOptions): Promise<void> {
+  const {containerId, terminal, rootfs, options, checkpoint} = task;
+  const {pid} = await client.tasks.create(ctx, {
+    ...{containerId, rootfs, terminal, ...stdio.paths},
+    ...(options ? {options} : {}),
+    ...(checkpoint ? {checkpoint: descriptorToWire(checkpoint)} : {}),
   });
-  await client.tasks.start(ctx, name);
-  using _input = task.terminal ? await takeTerminal(ctx, client, name) : forwardSignals(ctx, client, name);
-  const {exitStatus} = await exit;
-  await client.tasks.delete(ctx, name);
-  await stdio.drained();
-  return exitStatus;
+  const pidFile = flags.text('pid-file');
+  if (pidFile === '') return;
+  try {
+    await writeFileAtomic(pidFile, String(pid), {mode: 0o644, durable: false});
+  } catch (error) {
+    await removeTask(ctx, client, containerId);
+    throw error;
+  }
+}
+
+async function startOrRemove(ctx: CallContext, client: ContainerdClient, containerId: string): Promise<void> {
+  try {
+    await client.tasks.start(ctx, {containerId});
+  } catch (error) {
+    await removeTask(ctx, client, containerId);
+    throw error;
+  }
+}
+
+/** After a failure whose error is what the user has to know. */
+async function removeTask(ctx: CallContext, client: ContainerdClient, containerId: string): Promise<void> {
+  const own = cleanupContext(ctx);
+  await killAndWait(own, client, containerId).catch(() => {});
+  await client.tasks.delete(own, {containerId}).catch(() => {});
 }

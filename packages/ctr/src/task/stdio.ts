@@ -1,10 +1,10 @@
 /** The FIFOs between this terminal and a process in a container. */
-
-import {closeSync, openSync} from 'node:fs';
-import {mkdir, mkdtemp, rm} from 'node:fs/promises';
+import {rmSync} from 'node:fs';
+import {mkdir, mkdtemp} from 'node:fs/promises';
 import {join} from 'node:path';
-import {mkfifo, O_NONBLOCK, O_RDONLY, O_RDWR, openPipeReader, openPipeWriter, type PipeReader} from '@longshore/linux';
-import {write} from '@longshore/term';
+import {mkfifo} from '@longshore/linux';
+import {InputCopy} from './input-copy.ts';
+import {OutputCopy} from './output-copy.ts';
 
 /** Where the original keeps them, too. */
 const defaultDirectory = '/run/containerd/fifo';
@@ -27,15 +27,27 @@ export interface StdioPaths {
   stderr: string;
 }
 
-export interface Stdio extends AsyncDisposable {
-  paths: StdioPaths;
-  /** Starts to copy; `onInputEnd` is called when our standard input has ended and all of it was written. */
-  connect(onInputEnd: () => Promise<void>): void;
-  /** Resolves when the process's side has closed its output and all of it was shown. */
-  drained(): Promise<void>;
+export interface InputEvents {
+  /** Typed in this order they mean: leave it running. Empty for none. */
+  detachKeys: Buffer;
+  /** Our standard input has ended and all of it was written. */
+  onEnd: () => Promise<void>;
+  onDetach: () => void;
 }
 
-/** Makes the FIFOs and opens our ends, before the shim opens its own. */
+export interface Stdio extends Disposable {
+  readonly paths: StdioPaths;
+  /** Starts to show output; before the process starts. */
+  showOutput(): void;
+  /** Starts to pass input on; once the process runs, since one that has not started has no input to close. */
+  passInput(events: InputEvents): void;
+  /** Resolves when all output was shown, or none came for `emptyMs` from writers that are still there. */
+  settle(emptyMs: number): Promise<void>;
+  /** The FIFOs stay when this is disposed: somebody may attach to them later. */
+  keepFifos(): void;
+}
+
+/** Makes the FIFOs and opens our ends, before the shim opens its own. They go when this is disposed or we exit. */
 export async function openStdio(id: string, options: StdioOptions): Promise<Stdio> {
   if (options.none) return unconnected({stdin: '', stdout: '', stderr: ''});
   if (options.logUri) return unconnected({stdin: '', stdout: options.logUri, stderr: options.logUri});
@@ -47,59 +59,68 @@ export async function openStdio(id: string, options: StdioOptions): Promise<Stdi
     stdout: join(dir, `${id}-stdout`),
     stderr: options.terminal ? '' : join(dir, `${id}-stderr`),
   };
-  for (const path of Object.values(paths)) if (path !== '') mkfifo(path, 0o600);
-  return new FifoStdio(dir, paths);
+  const remove = () => rmSync(dir, {recursive: true, force: true});
+  try {
+    for (const path of Object.values(paths)) if (path !== '') mkfifo(path, 0o600);
+    return new FifoStdio(paths, remove);
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+/** Our ends of FIFOs that another client has made; `remove` takes them away when they are of no use any more. */
+export function reopenStdio(paths: StdioPaths, remove: () => void): Stdio {
+  return new FifoStdio(paths, remove);
 }
 
 function unconnected(paths: StdioPaths): Stdio {
-  return {paths, connect: () => {}, drained: async () => {}, [Symbol.asyncDispose]: async () => {}};
+  return {
+    paths,
+    showOutput: () => {},
+    passInput: () => {},
+    settle: async () => {},
+    keepFifos: () => {},
+    [Symbol.dispose]: () => {},
+  };
 }
 
 class FifoStdio implements Stdio {
   readonly paths: StdioPaths;
-  readonly #dir: string;
-  /** Opened for reading and writing: opening for writing alone fails while nobody reads. */
-  readonly #stdin: number;
-  readonly #outputs: {reader: PipeReader; to: NodeJS.WriteStream}[];
-  #copies: Promise<void>[] = [];
-  #inputClosed = false;
+  /** Also when something calls process.exit(): our reader went away, or a second interrupt. */
+  readonly #onExit: () => void;
+  readonly #input: InputCopy | undefined;
+  readonly #outputs: {copy: OutputCopy; to: NodeJS.WriteStream}[] = [];
 
-  constructor(dir: string, paths: StdioPaths) {
+  constructor(paths: StdioPaths, remove: () => void) {
     this.paths = paths;
-    this.#dir = dir;
-    this.#stdin = openSync(paths.stdin, O_RDWR | O_NONBLOCK);
-    const open = (path: string, to: NodeJS.WriteStream) =>
-      path === '' ? [] : [{reader: openPipeReader(openSync(path, O_RDONLY | O_NONBLOCK)), to}];
-    this.#outputs = [...open(paths.stdout, process.stdout), ...open(paths.stderr, process.stderr)];
+    this.#onExit = remove;
+    this.#input = paths.stdin === '' ? undefined : new InputCopy(paths.stdin);
+    if (paths.stdout !== '') this.#outputs.push({copy: new OutputCopy(paths.stdout), to: process.stdout});
+    if (paths.stderr !== '') this.#outputs.push({copy: new OutputCopy(paths.stderr), to: process.stderr});
+    process.on('exit', this.#onExit);
   }
 
-  connect(onInputEnd: () => Promise<void>): void {
-    this.#copies = this.#outputs.map(async ({reader, to}) => {
-      for await (const chunk of reader) await write(to, chunk);
-    });
-    for (const copy of this.#copies) copy.catch(() => {});
-    void this.#copyInput(onInputEnd);
+  showOutput(): void {
+    for (const {copy, to} of this.#outputs) copy.start(to);
   }
 
-  async #copyInput(onInputEnd: () => Promise<void>): Promise<void> {
-    const writer = openPipeWriter(this.#stdin);
-    this.#inputClosed = true; // the writer owns the descriptor now
-    try {
-      for await (const chunk of process.stdin as AsyncIterable<Buffer>) await writer.write(chunk);
-      await writer.end();
-      await onInputEnd();
-    } catch {
-      writer.close(); // the process ended before its input did
-    }
+  passInput({detachKeys, onEnd, onDetach}: InputEvents): void {
+    void this.#input?.copy(detachKeys, onEnd, onDetach);
   }
 
-  async drained(): Promise<void> {
-    await Promise.all(this.#copies);
+  async settle(emptyMs: number): Promise<void> {
+    await Promise.all(this.#outputs.map(({copy}) => copy.settle(emptyMs)));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#inputClosed) closeSync(this.#stdin);
-    for (const {reader} of this.#outputs) reader.close();
-    await rm(this.#dir, {recursive: true, force: true});
+  keepFifos(): void {
+    process.off('exit', this.#onExit);
+  }
+
+  [Symbol.dispose](): void {
+    this.#input?.[Symbol.dispose]();
+    for (const {copy} of this.#outputs) copy[Symbol.dispose]();
+    if (process.listeners('exit').includes(this.#onExit)) this.#onExit();
+    process.off('exit', this.#onExit);
   }
 }

@@ -1,53 +1,48 @@
-import {closeSync, existsSync, openSync} from 'node:fs';
+import {existsSync, rmdirSync, rmSync} from 'node:fs';
+import {dirname} from 'node:path';
+import type {Process} from '@longshore/api/gen/containerd/types/task/task';
 import {EngineError} from '@longshore/errdefs';
-import {O_NONBLOCK, O_RDONLY, O_WRONLY, openPipeReader, openPipeWriter} from '@longshore/linux';
-import {write} from '@longshore/term';
 import type {Leaf} from '../../command/command.ts';
 import {requireArgument} from '../../command/dispatch.ts';
-import {forwardSignals, takeTerminal} from '../../task/terminal.ts';
+import {detachKeysFlag, waitAttached} from '../../task/attached.ts';
+import {reopenStdio, type StdioPaths} from '../../task/stdio.ts';
 
 const leaf: Leaf = {
   usage: 'CONTAINER',
-  flags: [],
-  async run({ctx, client, args}) {
+  flags: [detachKeysFlag],
+  async run(invocation) {
+    const {ctx, client, args} = invocation;
     const containerId = requireArgument(args, 0, 'container id');
+    await client.containers.get(ctx, {id: containerId});
     const {process: task} = await client.tasks.get(ctx, {containerId});
-    if (!task) return;
+    const paths = fifosOf(containerId, task);
     const name = {containerId, execId: ''};
-    const exit = client.tasks.wait(ctx, name);
-    if (!existsSync(task.stdout)) {
-      throw new EngineError(
-        'failed-precondition',
-        `task ${containerId} has no FIFOs to attach to: it was started with --detach, --null-io or --log-uri`,
-      );
-    }
-    const outputs = [
-      copyOutput(task.stdout, process.stdout),
-      ...(task.stderr ? [copyOutput(task.stderr, process.stderr)] : []),
-    ];
-    void copyInput(task.stdin);
-    using _input = task.terminal ? await takeTerminal(ctx, client, name) : forwardSignals(ctx, client, name);
-    const {exitStatus} = await exit;
-    await client.tasks.delete(ctx, name);
-    await Promise.all(outputs);
-    return exitStatus;
+    using stdio = reopenStdio(paths, () => {});
+    const remove = async () => {
+      await client.tasks.delete(ctx, name);
+      removeFifos(paths);
+    };
+    return await waitAttached(invocation, {name, terminal: task?.terminal === true, stdio, remove});
   },
 };
 export default leaf;
 
-async function copyOutput(path: string, to: NodeJS.WriteStream): Promise<void> {
-  const reader = openPipeReader(openSync(path, O_RDONLY | O_NONBLOCK));
-  for await (const chunk of reader) await write(to, chunk);
+function fifosOf(containerId: string, task: Process | undefined): StdioPaths {
+  const {stdin = '', stdout = '', stderr = ''} = task ?? {};
+  if (stdout.startsWith('/') && existsSync(stdout)) return {stdin: existsSync(stdin) ? stdin : '', stdout, stderr};
+  throw new EngineError(
+    'failed-precondition',
+    `task ${containerId} has no FIFOs to attach to: it was started with --detach, --null-io or --log-uri`,
+  );
 }
 
-async function copyInput(path: string): Promise<void> {
-  const fd = path === '' ? undefined : openSync(path, O_WRONLY | O_NONBLOCK);
-  if (fd === undefined) return;
+/** They belong to the task. Its directory, too, when there is nothing else in it. */
+function removeFifos(paths: StdioPaths): void {
+  for (const path of Object.values(paths)) if (path !== '') rmSync(path, {force: true});
   try {
-    const writer = openPipeWriter(fd);
-    for await (const chunk of process.stdin as AsyncIterable<Buffer>) await writer.write(chunk);
-    await writer.end();
-  } catch {
-    closeSync(fd); // the process ended before its input did
+    rmdirSync(dirname(paths.stdout));
+  } catch (error) {
+    const {code = ''} = error as NodeJS.ErrnoException;
+    if (!['ENOTEMPTY', 'ENOENT'].includes(code)) throw error;
   }
 }

@@ -6,8 +6,9 @@ import {EngineError} from '@longshore/errdefs';
 import {bool, type Invocation, type Leaf, text} from '../../command/command.ts';
 import {requireArgument} from '../../command/dispatch.ts';
 import {resolveUser} from '../../spec/user.ts';
-import {openStdio, type Stdio} from '../../task/stdio.ts';
-import {forwardSignals, type ProcessName, takeTerminal} from '../../task/terminal.ts';
+import {cleanupContext, detachKeysFlag, waitAttached} from '../../task/attached.ts';
+import {openStdio} from '../../task/stdio.ts';
+import type {ProcessName} from '../../task/terminal.ts';
 
 const leaf: Leaf = {
   usage: '[flags] CONTAINER CMD [ARG...]',
@@ -19,6 +20,7 @@ const leaf: Leaf = {
     text('fifo-dir', 'Directory used for storing IO FIFOs'),
     text('log-uri', 'Log uri for custom shim logging'),
     text('user', 'User id or name'),
+    detachKeysFlag,
   ],
   async run(invocation) {
     const {ctx, client, flags, args} = invocation;
@@ -28,18 +30,18 @@ const leaf: Leaf = {
     const process = await execProcess(invocation, containerId);
     const terminal = flags.bool('tty');
     const detach = flags.bool('detach');
-    const none = detach && flags.text('log-uri') === '';
+    const logUri = flags.text('log-uri');
     const directory = flags.text('fifo-dir');
-    await using stdio = await openStdio(name.execId, {directory, terminal, none, logUri: flags.text('log-uri')});
+    using stdio = await openStdio(name.execId, {directory, terminal, none: detach && logUri === '', logUri});
     await client.tasks.exec(ctx, {...name, terminal, ...stdio.paths, spec: packJson(jsonTypeUrl.process, process)});
-    try {
-      if (!detach) return await attachAndWait(invocation, stdio, name, terminal);
-      await client.tasks.start(ctx, name);
-      return 0;
-    } finally {
-      // A detached process is deleted with its container.
-      if (!detach) await client.tasks.deleteProcess(ctx, name).catch(() => {});
+    const start = () => startOrRemove(invocation, name);
+    if (!detach) {
+      const remove = () => client.tasks.deleteProcess(ctx, name);
+      return await waitAttached(invocation, {name, terminal, stdio, start, remove});
     }
+    await start(); // it is deleted with its container
+    stdio.keepFifos();
+    return undefined;
   },
 };
 export default leaf;
@@ -62,21 +64,11 @@ async function rootOf({ctx, client}: Pick<Invocation, 'ctx' | 'client'>, contain
   return `/proc/${process?.pid ?? 0}/root`;
 }
 
-async function attachAndWait(
-  {ctx, client}: Invocation,
-  stdio: Stdio,
-  name: ProcessName,
-  terminal: boolean,
-): Promise<number> {
-  const exit = client.tasks.wait(ctx, name);
-  exit.catch(() => {});
-  stdio.connect(async () => {
-    await client.tasks.closeIO(ctx, {...name, stdin: true});
-  });
-  await client.tasks.start(ctx, name);
-  using _input = terminal ? await takeTerminal(ctx, client, name) : forwardSignals(ctx, client, name);
-  const {exitStatus} = await exit;
-  await client.tasks.deleteProcess(ctx, name);
-  await stdio.drained();
-  return exitStatus;
+async function startOrRemove({ctx, client}: Invocation, name: ProcessName): Promise<void> {
+  try {
+    await client.tasks.start(ctx, name);
+  } catch (error) {
+    await client.tasks.deleteProcess(cleanupContext(ctx), name).catch(() => {});
+    throw error;
+  }
 }
