@@ -63,6 +63,8 @@ export type {PushOutcome} from './registry/push.ts';
 export type {Registry, RegistryOptions} from './registry/registry.ts';
 export {openRegistry} from './registry/registry.ts';
 export {RegistryError} from './registry/registry-error.ts';
+export type {SeccompProfile, SeccompTarget} from './seccomp/profile.ts';
+export {defaultSeccompProfile, parseSeccompProfile, resolveSeccomp} from './seccomp/profile.ts';
 export {isAttestation, selectManifests} from './select-manifest.ts';
 export {
   checkDescriptor,

@@ -1,6 +1,7 @@
 /** Looks up on the host what the configuration of a container needs. */
 import type {LinuxSeccomp} from '@longshore/api/oci';
 import {EngineError} from '@longshore/errdefs';
+import {parseSeccompProfile, resolveSeccomp} from '@longshore/oci';
 import type {Container} from './container.ts';
 import type {HostConfig} from './documents/host-config.ts';
 import {linkVariables} from './links/links.ts';
@@ -10,7 +11,6 @@ import {effectiveCapabilities} from './spec/capabilities.ts';
 import {buildEnvironment} from './spec/environment.ts';
 import type {BindMount} from './spec/mounts.ts';
 import {parseDeviceCgroupRule} from './spec/resources.ts';
-import {parseSeccompProfile, resolveSeccomp} from './spec/seccomp.ts';
 import {parseSecurityOptions, type SecurityOptions} from './spec/security-options.ts';
 import type {SpecInputs} from './spec/spec.ts';
 import {resolveUser} from './spec/user.ts';

@@ -1,5 +1,6 @@
 /** What the operations on containers work with. Made once, in daemon.ts. */
 import type {CallContext, Logger} from '@longshore/base';
+import type {SeccompProfile} from '@longshore/oci';
 import type {Config} from '../../config/config.ts';
 import type {EventBus} from '../events/event-bus.ts';
 import type {EngineMetrics} from '../metrics/engine-metrics.ts';
@@ -15,7 +16,6 @@ import type {VolumeService} from '../ports/volume-service.ts';
 import type {HostFacts} from '../system/host-facts.ts';
 import type {Container} from './container.ts';
 import type {ContainerRegistry} from './registry.ts';
-import type {SeccompProfile} from './spec/seccomp.ts';
 
 export interface World {
   config: Config;

@@ -1,13 +1,12 @@
 import {readFile} from 'node:fs/promises';
 import {EngineError, messageOf} from '@longshore/errdefs';
-import {parseSeccompProfile, type SeccompProfile} from '../../core/containers/spec/seccomp.ts';
+import {defaultSeccompProfile, parseSeccompProfile, type SeccompProfile} from '@longshore/oci';
 import type {HostFacts} from '../../core/system/host-facts.ts';
-import defaultProfile from './default-profile.json' with {type: 'json'};
 
 /** The profile of `--seccomp-profile`: `builtin`, `unconfined` (undefined) or a file. Throws what is wrong with it. */
 export async function loadSeccompProfile(choice: string, {seccomp}: HostFacts): Promise<SeccompProfile | undefined> {
   if (!seccomp || choice === 'unconfined') return undefined;
-  if (choice === '' || choice === 'builtin') return defaultProfile as unknown as SeccompProfile;
+  if (choice === '' || choice === 'builtin') return defaultSeccompProfile;
   try {
     return parseSeccompProfile(await readFile(choice, 'utf8'));
   } catch (error) {

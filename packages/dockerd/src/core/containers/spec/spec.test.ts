@@ -1,13 +1,13 @@
 /** The generated configuration against those that dockerd 28.5.2 wrote for the same options (testdata/). */
 import {readFileSync} from 'node:fs';
 import type {Spec} from '@longshore/api/oci';
+import {defaultSeccompProfile, resolveSeccomp} from '@longshore/oci';
 import test from 'ava';
 import {containerConfig} from '../documents/container-config.ts';
 import {type HostConfig, hostConfig} from '../documents/host-config.ts';
 import {effectiveCapabilities, parseCapabilityMask} from './capabilities.ts';
 import {buildEnvironment} from './environment.ts';
 import {standardMaskedPaths, standardReadonlyPaths} from './paths.ts';
-import {parseSeccompProfile, resolveSeccomp} from './seccomp.ts';
 import {buildSpec, encodeSpec, type SpecInputs} from './spec.ts';
 
 const kernel = '6.18.0';
@@ -174,11 +174,10 @@ test('many options at once', t => {
 });
 
 test('the default seccomp profile for a default container', t => {
-  const profile = readFileSync(new URL('../../../drivers/seccomp/default-profile.json', import.meta.url), 'utf8');
   const capabilities = effectiveCapabilities({add: [], drop: [], privileged: false}, available);
   const target = {capabilities, architecture: 'amd64', kernelVersion: kernel};
-  t.deepEqual(resolveSeccomp(parseSeccompProfile(profile), target) as unknown, expected('seccomp-default-amd64'));
-  const old = resolveSeccomp(parseSeccompProfile(profile), {...target, kernelVersion: '4.7.3-2'});
+  t.deepEqual(resolveSeccomp(defaultSeccompProfile, target) as unknown, expected('seccomp-default-amd64'));
+  const old = resolveSeccomp(defaultSeccompProfile, {...target, kernelVersion: '4.7.3-2'});
   t.false(old!.syscalls!.some(rule => rule.names.includes('ptrace')));
 });
 

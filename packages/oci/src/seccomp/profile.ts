@@ -1,6 +1,7 @@
 /** From a Docker seccomp profile to the filter of one container: rules that do not apply to it are left out. */
 import type {LinuxSeccomp, LinuxSyscall} from '@longshore/api/oci';
 import {EngineError} from '@longshore/errdefs';
+import builtin from './default-profile.json' with {type: 'json'};
 
 type Condition = {caps?: string[]; arches?: string[]; minKernel?: string};
 type ProfileRule = LinuxSyscall & {
@@ -30,6 +31,9 @@ const nativeArchitecture: Record<string, string> = {
   386: 'SCMP_ARCH_X86',
   arm: 'SCMP_ARCH_ARM',
 };
+
+/** Docker's profile, for containers whose user names none. */
+export const defaultSeccompProfile = builtin as unknown as SeccompProfile;
 
 /** Reads a profile that a user gave. Throws `invalid-argument`. */
 export function parseSeccompProfile(text: string): SeccompProfile {
