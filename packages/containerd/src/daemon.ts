@@ -21,17 +21,16 @@ import {Sandboxes} from './core/sandboxes/sandboxes.ts';
 import type {Checkpoints} from './core/tasks/checkpoints.ts';
 import {Tasks} from './core/tasks/tasks.ts';
 import {CheckpointStore} from './drivers/checkpoints/checkpoint-store.ts';
-import {openBlobFiles} from './drivers/content-fs/blob-files.ts';
-import {openDiffer} from './drivers/diff/open-differ.ts';
 import {readIdentity} from './drivers/host/identity.ts';
 import {lockRoot} from './drivers/host/root-lock.ts';
 import {prepareSocketPath} from './drivers/host/socket-path.ts';
 import {openMetadataStore, type SqlMetadataStore} from './drivers/metadata-db/metadata-store.ts';
+import {openContentFiles, openDiffers, openSandboxProxies} from './drivers/proxy/open-proxies.ts';
 import {ShimSupervisor} from './drivers/shim/manager.ts';
 import {RuntimeBinaries} from './drivers/shim/runtime-binary.ts';
 import {readRuntimeInfo} from './drivers/shim/runtime-info.ts';
 import {openSnapshotters, type Snapshotters} from './drivers/snapshotters.ts';
-import {listPlugins} from './plugins.ts';
+import {listPlugins, proxyPlugin} from './plugins.ts';
 import {containersService} from './services/containers/service.ts';
 import {contentService} from './services/content/service.ts';
 import {diffService} from './services/diff/service.ts';
@@ -98,7 +97,7 @@ async function openCore(config: Config, log: Logger, scope: Scope): Promise<Core
   const events = new EventExchange(eventCodec);
   // Each needs the other: the collector sweeps the stores, which tell it when to.
   const collector = scope.use(new CollectionScheduler(() => collect(), config.collector, log), 'collector');
-  const files = await openBlobFiles(join(config.root, 'io.containerd.content.v1.content'));
+  const files = await openContentFiles(config, log, scope);
   const content = new Content({metadata, files, events, collector, sharing: config.contentSharing});
   const hooks = snapshotHooks(metadata, collector);
   const snapshotters = await openSnapshotters(config, {database: metadata.database, hooks, log});
@@ -109,7 +108,7 @@ async function openCore(config: Config, log: Logger, scope: Scope): Promise<Core
     firstTime = false;
     return collectGarbage({metadata, content, snapshotters: snapshotters.loaded, events, log});
   };
-  const differ = scope.use(openDiffer({content: diffContent(content), log}), 'differ');
+  const differ = scope.use(openDiffers(config, {content: diffContent(content), log}), 'differ');
   const binaries = new RuntimeBinaries({path: process.env.PATH ?? '', ownDirectory: dirname(process.execPath)});
   const {tasks, sandboxes} = openTasks(config, log, scope, {metadata, events, binaries});
   const shim: ConstructorParameters<typeof CheckpointStore>[0]['shim'] = (ctx, id) => tasks.shim(ctx, id);
@@ -149,7 +148,8 @@ function openTasks(
 async function openServices(config: Config, core: Core): Promise<ServedService[]> {
   const {metadata, events, collector, content, snapshotters, differ, binaries, tasks, sandboxes, checkpoints} = core;
   const isEnabled = (id: string) => !config.disabledPlugins.includes(id);
-  const plugins = listPlugins(snapshotters).filter(({type, id}) => isEnabled(`${type}.${id}`));
+  const own = listPlugins(snapshotters).filter(({type, id}) => isEnabled(`${type}.${id}`));
+  const plugins = [...own, ...config.proxies.map(proxyPlugin)];
   for (const required of config.requiredPlugins) {
     if (plugins.some(({type, id, problem}) => `${type}.${id}` === required && !problem)) continue;
     throw new EngineError('failed-precondition', `required plugin "${required}" is not loaded`);
@@ -169,7 +169,7 @@ async function openServices(config: Config, core: Core): Promise<ServedService[]
       }),
     leases: () => leasesService(new Leases(metadata, collector)),
     namespaces: () => namespacesService(new Namespaces(metadata, events, snapshotters.loaded)),
-    'sandbox-controllers': () => sandboxControllerService(sandboxes),
+    'sandbox-controllers': () => sandboxControllerService(sandboxes, openSandboxProxies(config)),
     sandboxes: () => sandboxStoreService(new Sandboxes(metadata, collector)),
     snapshots: () => snapshotsService({find: snapshotters.find, events}),
     tasks: () => tasksService(tasks, checkpoints),

@@ -1,4 +1,5 @@
 /** What this daemon consists of, in the words of `ctr plugins ls`. Services are named by the plugin that they are. */
+import {type ProxyConfig, proxyPluginTypes} from './config/proxies.ts';
 import type {Plugin} from './core/plugins/plugins.ts';
 
 const linux = [{os: 'linux', architecture: process.arch === 'arm64' ? 'arm64' : 'amd64'}];
@@ -29,6 +30,13 @@ export function listPlugins({problems = {}, exports = {}}: PluginDetails = {}): 
       ...(message !== undefined && {problem: {code: 'failed-precondition', message}}),
     };
   });
+}
+
+/** What another process serves in our name. */
+export function proxyPlugin({name, kind, exports, capabilities, platform}: ProxyConfig): Plugin {
+  const [os = '', architecture = ''] = platform.split('/');
+  const platforms = platform === '' ? [] : [{os, architecture}];
+  return {type: proxyPluginTypes[kind], id: name, exports, capabilities, platforms};
 }
 
 const plugins: readonly Plugin[] = [

@@ -23,6 +23,9 @@ function checkTable(source: ConfigText, expected: Schema, given: unknown, path: 
   }
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw refusal(source, path, 'must be a table');
+  for (const key of expected.kind === 'table' ? (expected.required ?? []) : []) {
+    if (!Object.hasOwn(given, key)) throw refusal(source, path, `lacks its ${key}`);
+  }
   for (const [key, value] of Object.entries(given)) {
     const next =
       expected.kind === 'map' ? expected.of : Object.hasOwn(expected.fields, key) ? expected.fields[key] : undefined;
@@ -32,7 +35,6 @@ function checkTable(source: ConfigText, expected: Schema, given: unknown, path: 
 }
 
 function unknownReason(path: readonly string[]): string {
-  if (path[0] === 'proxy_plugins') return 'is a proxy plugin, which is not supported here';
   if (path[0] === 'plugins' && path.length === 1) return 'is no plugin of this daemon nor of containerd 1.6 to 2.1';
   return 'is an unknown key';
 }

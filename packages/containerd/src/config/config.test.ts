@@ -138,6 +138,14 @@ test('flags come last', t => {
   t.is(config.debug.level, 'debug');
 });
 
+test('proxies are named by their tables', t => {
+  const {proxies} = load(t, '[proxy_plugins.far]\ntype = "snapshot"\naddress = "unix:///f"\nexports = {root = "/r"}');
+  const capabilities: string[] = [];
+  t.deepEqual(proxies, [
+    {name: 'far', kind: 'snapshot', address: '/f', exports: {root: '/r'}, capabilities, platform: ''},
+  ]);
+});
+
 for (const [text, message] of [
   ['version = 2\nrooot = "/x"', 'config.toml:2: "rooot" is an unknown key'],
   ['[grpc]\naddress = "/x"\n  adress = "/y"', 'config.toml:3: "grpc.adress" is an unknown key'],
@@ -161,9 +169,18 @@ for (const [text, message] of [
     '[plugins."io.containerd.gc.v1.scheduler"]\npause = 1',
     `config.toml:2: "plugins.'io.containerd.gc.v1.scheduler'.pause" is an unknown key`,
   ],
+  ['[proxy_plugins.x]\ntype = "snapshot"', 'config.toml:1: "proxy_plugins.x" lacks its address'],
   [
-    '[proxy_plugins.x]\ntype = "snapshot"',
-    'config.toml:1: "proxy_plugins.x" is a proxy plugin, which is not supported here',
+    '[proxy_plugins.x]\ntype = "volume"\naddress = "/x"',
+    'config.toml:2: "proxy_plugins.x.type" must be one of snapshot, content, diff, sandbox',
+  ],
+  [
+    '[proxy_plugins.native]\ntype = "snapshot"\naddress = "/x"',
+    'proxy plugin "native" has the name of a plugin of this daemon: put "io.containerd.snapshotter.v1.native" into disabled_plugins to replace it',
+  ],
+  [
+    '[proxy_plugins.far]\ntype = "content"\naddress = "/x"',
+    'there can be one content store, not content and far: disable all but one in disabled_plugins',
   ],
 ] as const) {
   test(`refused: ${text.replaceAll('\n', ' ')}`, t => t.is(refusal(t, text), message));

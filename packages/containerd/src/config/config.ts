@@ -4,6 +4,7 @@ import type {SharingPolicy} from '../core/content/content.ts';
 import type {SchedulerConfig} from '../core/gc/scheduler.ts';
 import type {Table} from './check.ts';
 import {parseDuration} from './duration.ts';
+import {type ProxyConfig, proxiesOf} from './proxies.ts';
 import type {timeoutKeys} from './schema.ts';
 
 export interface SocketConfig {
@@ -34,6 +35,9 @@ export interface Config {
   readonly shimEnvironment: readonly string[];
   readonly overlayfs: {readonly root: string; readonly mountOptions: readonly string[]};
   readonly native: {readonly root: string};
+  readonly proxies: readonly ProxyConfig[];
+  /** Names of the differs in the order in which they are asked. */
+  readonly differs: readonly string[];
 }
 
 const mebibyte16 = 16 << 20;
@@ -128,6 +132,8 @@ export function toConfig(table: Table): Config {
     ],
     overlayfs: {root: overlayfs.root_path as string, mountOptions: overlayfs.mount_options as string[]},
     native: {root: plugin('io.containerd.snapshotter.v1.native').root_path as string},
+    proxies: proxiesOf(table.proxy_plugins as Table, table.disabled_plugins as string[]),
+    differs: plugin('io.containerd.service.v1.diff-service').default as string[],
   } satisfies Config);
 }
 

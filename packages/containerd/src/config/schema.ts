@@ -6,14 +6,18 @@ export type Check = (value: unknown) => string | undefined;
 
 export type Schema =
   | {kind: 'value'; check: Check}
-  | {kind: 'table'; fields: {readonly [key: string]: Schema}}
+  | {kind: 'table'; fields: {readonly [key: string]: Schema}; required?: readonly string[]}
   /** Keys are the user's to choose. */
   | {kind: 'map'; of: Schema}
   /** A part of the original that is not part of this daemon: its settings have no effect and are not looked at. */
   | {kind: 'ignored'};
 
 const value = (check: Check): Schema => ({kind: 'value', check});
-const table = (fields: {readonly [key: string]: Schema}): Schema => ({kind: 'table', fields});
+const table = (fields: {readonly [key: string]: Schema}, required: readonly string[] = []): Schema => ({
+  kind: 'table',
+  fields,
+  required,
+});
 const must = (isRight: (value: unknown) => boolean, what: string) =>
   value(given => (isRight(given) ? undefined : `must be ${what}`));
 
@@ -75,7 +79,7 @@ export const plugins: {readonly [id: string]: Schema} = {
   'io.containerd.metadata.v1.bolt': table({content_sharing_policy: oneOf('shared', 'isolated'), no_sync: only(false)}),
   'io.containerd.runtime.v2.task': table({platforms: strings, sched_core: boolean}),
   'io.containerd.shim.v1.manager': table({env: strings}),
-  'io.containerd.service.v1.diff-service': table({default: only(['walking']), sync_fs: only(false)}),
+  'io.containerd.service.v1.diff-service': table({default: strings, sync_fs: only(false)}),
   'io.containerd.service.v1.tasks-service': table({blockio_config_file: only(''), rdt_config_file: only('')}),
   'io.containerd.snapshotter.v1.native': table({root_path: string}),
   'io.containerd.snapshotter.v1.overlayfs': table({
@@ -122,7 +126,19 @@ export const schema = table({
   metrics: table({address: only(''), grpc_histogram: only(false)}),
   cgroup: table({path: only('')}),
   plugins: table(plugins),
-  proxy_plugins: table({}),
+  proxy_plugins: {
+    kind: 'map',
+    of: table(
+      {
+        type: oneOf('snapshot', 'content', 'diff', 'sandbox'),
+        address: must(given => typeof given === 'string' && given !== '', 'the path of a socket'),
+        platform: string,
+        exports: {kind: 'map', of: string},
+        capabilities: strings,
+      },
+      ['type', 'address'],
+    ),
+  },
   timeouts: table(Object.fromEntries(timeoutKeys.map(key => [key, duration]))),
   stream_processors: {kind: 'map', of: ignored},
 });

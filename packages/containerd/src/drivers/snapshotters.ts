@@ -7,6 +7,7 @@ import type {SnapshotHooks, Snapshotter} from '../core/snapshots/snapshotter.ts'
 import type {Database} from './metadata-db/database.ts';
 import {openNative} from './native/open-native.ts';
 import {openOverlay} from './overlay/open-overlay.ts';
+import {openProxySnapshotter} from './proxy/open-proxies.ts';
 
 export interface Snapshotters {
   readonly loaded: readonly Snapshotter[];
@@ -49,6 +50,9 @@ export async function openSnapshotters(config: Config, parts: SnapshotterParts):
       problems[plugin] = messageOf(error);
       parts.log.warn({plugin, error}, 'snapshotter is not available');
     }
+  }
+  for (const proxy of config.proxies) {
+    if (proxy.kind === 'snapshot') loaded.set(proxy.name, openProxySnapshotter(proxy, parts));
   }
   return {loaded: [...loaded.values()], exports, problems, find: name => find(loaded, name)};
 }

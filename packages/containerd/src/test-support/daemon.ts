@@ -24,12 +24,17 @@ export interface TestDaemon {
   stop(): Promise<void>;
 }
 
-export async function startTestDaemon(t: ExecutionContext, directory = tempDir(t)): Promise<TestDaemon> {
+/** `more` are top-level keys of the configuration. */
+export async function startTestDaemon(
+  t: ExecutionContext,
+  directory = tempDir(t),
+  more: {[key: string]: unknown} = {},
+): Promise<TestDaemon> {
   const [root, address] = [join(directory, 'root'), join(directory, 'c.sock')];
   const overrides = {root, state: join(directory, 'state'), address};
   const table = loadConfigTable({path: '/nosuch', required: false}, overrides);
   // Its check mounts an overlay, which belongs into a mount namespace of its own.
-  const given = toConfig({...table, disabled_plugins: ['io.containerd.snapshotter.v1.overlayfs']});
+  const given = toConfig({...table, disabled_plugins: ['io.containerd.snapshotter.v1.overlayfs'], ...more});
   // Tests say themselves when garbage goes.
   const config = {...given, collector: {...given.collector, startupDelayMs: 3_600_000, mutationThreshold: 0}};
   const log: string[] = [];

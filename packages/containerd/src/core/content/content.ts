@@ -103,7 +103,7 @@ export class Content implements ContentStore, WriterHost {
 
   /** File of a blob that `ctx.namespace` may read. Throws not-found. */
   async blobPath(ctx: CallContext, digest: string): Promise<string> {
-    return this.files.path(this.#find(ctx.namespace, digest).digest);
+    return await this.files.path(this.#find(ctx.namespace, digest).digest);
   }
 
   async openWriter(ctx: CallContext, options: WriterOptions): Promise<ContentWriter> {

@@ -26,7 +26,8 @@ export interface IngestFile extends AsyncDisposable {
 }
 
 export interface BlobFiles {
-  path(digest: string): string;
+  /** A file with the blob's bytes; a store in another process makes a copy for a while. */
+  path(digest: string): string | Promise<string>;
   /** Yields pieces of at most 256 KiB, which are the caller's to keep. Throws not-found. */
   read(digest: string, offset: number, size: number): AsyncIterable<Uint8Array>;
   removeBlob(digest: string): Promise<void>;

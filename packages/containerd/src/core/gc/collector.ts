@@ -40,11 +40,20 @@ export async function collectGarbage(options: CollectorOptions): Promise<Collect
   await content.removeReleased();
   const touched = new Set(garbage.snapshots.map(snapshot => snapshot.snapshotter));
   for (const snapshotter of snapshotters) {
-    if (touched.has(snapshotter.name)) await snapshotter.cleanup(backgroundContext(log));
+    if (touched.has(snapshotter.name)) await cleanUp(snapshotter, log);
   }
   const {blobs, images, leases, ingests, snapshots, nextExpiry} = garbage;
   const removed = blobs.length + images.length + leases.length + ingests.length + snapshots.length;
   return {pauseMs, removed, nextExpiry};
+}
+
+/** The records are right already: what one snapshotter cannot delete now does not hold up the others. */
+async function cleanUp(snapshotter: Snapshotter, log: Logger): Promise<void> {
+  try {
+    await snapshotter.cleanup(backgroundContext(log));
+  } catch (error) {
+    log.warn({snapshotter: snapshotter.name, error}, 'cannot clean up after a collection');
+  }
 }
 
 function takeInventory({metadata, content, snapshotters}: CollectorOptions): Inventory {

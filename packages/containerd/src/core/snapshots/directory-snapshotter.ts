@@ -4,11 +4,16 @@ import {updateMapByMask, withoutEmpty} from '../field-mask.ts';
 import {checkLabels, type Labels, quote} from '../names.ts';
 import {now} from '../time.ts';
 import type {SnapshotFiles, SnapshotRecord, SnapshotRecords} from './record.ts';
+import {
+  checkSnapshotName,
+  checkUpdatePath,
+  findParent,
+  findSnapshot,
+  targetLabel,
+  toInfo,
+  walkRecords,
+} from './record-rules.ts';
 import type {Mount, SnapshotHooks, SnapshotInfo, SnapshotNode, Snapshotter, SnapshotUsage} from './snapshotter.ts';
-
-/** Names the committed snapshot that an unpack will make: when that exists, there is nothing to prepare. */
-const targetLabel = 'containerd.io/snapshot.ref';
-const pageSize = 500;
 
 export interface DirectorySnapshotterOptions {
   name: string;
@@ -61,7 +66,7 @@ export class DirectorySnapshotter implements Snapshotter {
   }
 
   async commit(ctx: CallContext, name: string, key: string, labels: Labels = {}): Promise<void> {
-    checkName(name);
+    checkSnapshotName(name);
     checkLabels(labels);
     using _lock = await this.#keys.acquire(lockKey(ctx, key), ctx.signal);
     this.#checkCommit(ctx, name, key);
@@ -94,7 +99,7 @@ export class DirectorySnapshotter implements Snapshotter {
   }
 
   async update(ctx: CallContext, key: string, labels: Labels, paths: readonly string[]): Promise<SnapshotInfo> {
-    for (const path of paths) checkPath(path);
+    for (const path of paths) checkUpdatePath(path);
     return this.#records.transaction(() => {
       const record = this.#get(ctx, key);
       const changed = {...record, labels: updateMapByMask(record.labels, labels, paths), updatedAt: now()};
@@ -109,14 +114,8 @@ export class DirectorySnapshotter implements Snapshotter {
     return record.usage ?? (await this.#files.usage(record.id, ctx.signal));
   }
 
-  async *walk(ctx: CallContext): AsyncGenerator<SnapshotInfo, void, void> {
-    for (let after = ''; ; ) {
-      const page = this.#records.page(ctx.namespace, after, pageSize);
-      yield* page.map(toInfo);
-      const last = page.at(-1);
-      if (!last || page.length < pageSize) return;
-      after = last.name;
-    }
+  walk(ctx: CallContext): AsyncIterable<SnapshotInfo> {
+    return walkRecords(this.#records, ctx.namespace);
   }
 
   async cleanup(_ctx: CallContext): Promise<void> {
@@ -149,7 +148,7 @@ export class DirectorySnapshotter implements Snapshotter {
     parentName: string,
     labels: Labels,
   ): Promise<Mount[]> {
-    checkName(key);
+    checkSnapshotName(key);
     checkLabels(labels);
     checkMappings(labels);
     using _lock = await this.#keys.acquire(lockKey(ctx, key), ctx.signal);
@@ -218,19 +217,11 @@ export class DirectorySnapshotter implements Snapshotter {
   }
 
   #parent(ctx: CallContext, name: string): SnapshotRecord | undefined {
-    if (name === '') return undefined;
-    const parent = this.#records.get(ctx.namespace, name);
-    if (!parent) throw new EngineError('not-found', `parent snapshot ${name} does not exist: not found`);
-    if (parent.kind !== 'committed') {
-      throw new EngineError('invalid-argument', `parent ${quote(name)} is not committed snapshot: invalid argument`);
-    }
-    return parent;
+    return findParent(this.#records, ctx.namespace, name);
   }
 
   #get(ctx: CallContext, key: string): SnapshotRecord {
-    const record = this.#records.get(ctx.namespace, key);
-    if (!record) throw new EngineError('not-found', `snapshot ${key} does not exist: not found`);
-    return record;
+    return findSnapshot(this.#records, ctx.namespace, key);
   }
 
   #delete(record: SnapshotRecord): void {
@@ -266,17 +257,8 @@ function latest(ids: readonly number[]): number[] {
   return ids.length === 0 ? [] : [ids.reduce((a, b) => Math.max(a, b))];
 }
 
-function toInfo(record: SnapshotRecord): SnapshotInfo {
-  const {name, parent, kind, labels, createdAt, updatedAt} = record;
-  return {name, parent: parent?.name ?? '', kind, labels: {...labels}, createdAt, updatedAt};
-}
-
 function lockKey(ctx: CallContext, key: string): string {
   return `${ctx.namespace}/${key}`;
-}
-
-function checkName(name: string): void {
-  if (name === '') throw new EngineError('invalid-argument', 'snapshot key must not be empty: invalid argument');
 }
 
 /** A client that asks for shifted ids must not get a snapshot without them. */
@@ -284,9 +266,4 @@ function checkMappings(labels: Labels): void {
   for (const label of ['containerd.io/snapshot/uidmapping', 'containerd.io/snapshot/gidmapping']) {
     if (labels[label]) throw new EngineError('unimplemented', `snapshots with mapped ids are not supported (${label})`);
   }
-}
-
-function checkPath(path: string): void {
-  if (path === 'labels' || path.startsWith('labels.')) return;
-  throw new EngineError('invalid-argument', `cannot update ${quote(path)} field on snapshot: invalid argument`);
 }
