@@ -8,6 +8,7 @@ export type {CallContext} from './call-context.ts';
 export {backgroundContext, callContext, withNamespace, withSignal, withTimeout} from './call-context.ts';
 export type {Deferred} from './deferred.ts';
 export {deferred} from './deferred.ts';
+export {fileLimitVariable, originalFileLimit} from './file-limit.ts';
 export {randomHex, randomId, shortId} from './ids.ts';
 export type {LogFields, LogFormat, Logger, LogLevel} from './log.ts';
 export {createLogger, discardLogger, logLevels} from './log.ts';

@@ -74,9 +74,10 @@ test('children get what concerns them, and no more', t => {
   const {forChildren, ttrpcAddress} = readEnvironment({
     PATH: '/bin',
     TTRPC_ADDRESS: '/t',
+    LONGSHORE_NOFILE: '99',
     NOTIFY_SOCKET: '/n',
     SECRET: 'x',
   });
-  t.deepEqual(forChildren, {PATH: '/bin', TTRPC_ADDRESS: '/t'});
+  t.deepEqual(forChildren, {PATH: '/bin', TTRPC_ADDRESS: '/t', LONGSHORE_NOFILE: '99'});
   t.is(ttrpcAddress, '/t');
 });

@@ -26,7 +26,7 @@ export function startDaemon(flags: Flags, environment: ShimEnvironment): void {
   setChildSubreaper();
   const log = openLog(flags);
   surviveDefects(log);
-  const reaper = new Reaper();
+  const reaper = new Reaper(environment.fileLimit);
   const transport = eventTransport(flags, environment, reaper);
   const publisher = new Publisher({namespace: flags.namespace, transport, log});
   const containers = new Containers({

@@ -4,7 +4,7 @@ import {basename, dirname, join} from 'node:path';
 import {DeleteResponse} from '@longshore/api/gen/containerd/runtime/task/v3/shim';
 import {createLogger} from '@longshore/base';
 import {messageOf} from '@longshore/errdefs';
-import {isErrno, kill, readKernelFileIfExists} from '@longshore/linux';
+import {isErrno, kill, readKernelFileIfExists, realTime} from '@longshore/linux';
 import {RuncRuntime} from '@longshore/runc-wrapper';
 import {socketPath} from '@longshore/ttrpc';
 import {pidFile, readIfExists, readPidFile, readRuntimeFiles, runtimeRoot, unmountRootfs} from './bundle.ts';
@@ -37,7 +37,7 @@ export async function deleteLeftovers(flags: Flags, environment: ShimEnvironment
   await runtime.delete(flags.id, {force: true});
   unmountRootfs(bundle);
   removeSocket(bundle);
-  const response = {pid: pid ?? 0, exitStatus: killedStatus, exitedAt: timestamp(new Date())};
+  const response = {pid: pid ?? 0, exitStatus: killedStatus, exitedAt: timestamp(realTime())};
   writeSync(1, DeleteResponse.encode(response).finish());
 }
 

@@ -7,6 +7,7 @@ import type {Envelope} from '@longshore/api/gen/containerd/types/event';
 import type {Any} from '@longshore/api/gen/google/protobuf/any';
 import {backoff, type Logger} from '@longshore/base';
 import {isErrorCode} from '@longshore/errdefs';
+import {realTime} from '@longshore/linux';
 import {timestamp} from './timestamp.ts';
 
 /** Delivers one event. Rejects with unavailable (or another transient code) when it should be tried again. */
@@ -54,7 +55,7 @@ export class Publisher implements Disposable {
       return;
     }
     const {namespace} = this.#options;
-    this.#queue.push({envelope: {timestamp: timestamp(new Date()), namespace, topic, event}, refusals: 0});
+    this.#queue.push({envelope: {timestamp: timestamp(realTime()), namespace, topic, event}, refusals: 0});
     if (!this.#sending) void this.#sendAll();
   }
 

@@ -2,13 +2,14 @@
  * The only caller of wait(2). Every child of the shim ends here: runtime processes that it started, the containers'
  * processes that fell to it as subreaper, and orphans of theirs, which are reaped without further notice.
  */
-import {exitStatus, type SpawnOptions, spawnProcess, waitAny} from '@longshore/linux';
+import {exitStatus, realTime, type SpawnOptions, spawnProcess, waitAny} from '@longshore/linux';
 
 export interface ChildExit {
   pid: number;
   /** 0-255, or 128 + signal number. */
   exitStatus: number;
-  exitedAt: Date;
+  /** Nanoseconds since 1970. */
+  exitedAt: bigint;
 }
 
 export class Reaper implements Disposable {
@@ -16,9 +17,12 @@ export class Reaper implements Disposable {
   /** Exits of pids that nobody watches, kept while a pid may still become known (see `hold`). */
   readonly #unclaimed = new Map<number, ChildExit>();
   #holds = 0;
+  readonly #fileLimit: bigint | undefined;
   readonly #onSignal = () => this.reap();
 
-  constructor() {
+  /** `fileLimit` is the soft limit of open files that children get; this process's by default. */
+  constructor(fileLimit?: bigint) {
+    this.#fileLimit = fileLimit;
     process.on('SIGCHLD', this.#onSignal);
   }
 
@@ -29,7 +33,7 @@ export class Reaper implements Disposable {
   /** Reaps whatever has ended. Called at every SIGCHLD. */
   reap(): void {
     for (let child = waitAny(); child; child = waitAny()) {
-      this.#ended({pid: child.pid, exitStatus: exitStatus(child.status), exitedAt: new Date()});
+      this.#ended({pid: child.pid, exitStatus: exitStatus(child.status), exitedAt: realTime()});
     }
   }
 
@@ -37,7 +41,7 @@ export class Reaper implements Disposable {
   spawn(options: SpawnOptions): {pid: number; exited: Promise<ChildExit>} {
     const {promise, resolve} = Promise.withResolvers<ChildExit>();
     // No SIGCHLD is handled between these two lines: both run in one turn of the event loop.
-    const pid = spawnProcess(options);
+    const pid = spawnProcess({...options, fileLimit: this.#fileLimit});
     this.#watched.set(pid, resolve);
     return {pid, exited: promise};
   }

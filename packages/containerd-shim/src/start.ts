@@ -82,6 +82,7 @@ function launch(flags: Flags, environment: ShimEnvironment, input: StartInput, l
     env: {...forChildren, ...shimRuntimeEnvironment, GOMAXPROCS: '4'},
     fds: [-1, -1, -1, listener],
     newSession: true,
+    fileLimit: environment.fileLimit,
   });
   if (input.options.shimCgroup !== '') joinCgroup(input.options.shimCgroup, pid);
   setOomScoreAdj(Math.min(parentOomScore() + 1, shimOomScoreMaximum), pid);

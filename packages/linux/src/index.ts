@@ -2,7 +2,7 @@
 
 export type {PathLike} from './c-string.ts';
 export * from './cgroups/index.ts';
-export {monotonicMicroseconds} from './clock.ts';
+export {monotonicMicroseconds, realTime} from './clock.ts';
 export {releaseCodePages} from './code-pages.ts';
 export * from './directory.ts';
 export {Errno, errnoName} from './errno-names.ts';

@@ -7,6 +7,7 @@ import {
   exitedNormally,
   exitStatus,
   findProgram,
+  getrlimit,
   isErrno,
   kill,
   openPipeReader,
@@ -136,4 +137,11 @@ test.serial('peekAny() leaves the child to be reaped', async t => {
   t.is(peekAny(), pid);
   t.deepEqual(waitPid(pid), {pid, status: 0});
   t.is(peekAny(), undefined);
+});
+
+test('a limit of open files for the child alone', async t => {
+  const before = getrlimit('nofile');
+  const {output} = await run({argv: ['sh', '-c', 'ulimit -Sn; ulimit -Hn'], fileLimit: 333n});
+  t.is(output, `333\n${before.hard}\n`);
+  t.deepEqual(getrlimit('nofile'), before);
 });

@@ -6,6 +6,7 @@ import {SystemCallError} from './errors.ts';
 import {closeFd, dup, O_RDWR} from './fd.ts';
 import {bind, errno, hasFunction, type Pointer} from './libc.ts';
 import {AT_FDCWD, openAt} from './open-at.ts';
+import {getrlimit, setrlimit} from './process.ts';
 
 export interface SpawnOptions {
   /** Program: a path if it has a slash, else looked up in `env.PATH`. */
@@ -21,6 +22,8 @@ export interface SpawnOptions {
   processGroup?: boolean;
   /** The child leads a session of its own, without a controlling terminal. */
   newSession?: boolean;
+  /** Soft limit of open files for the child; this process's by default, which JavaScript runtimes have raised. */
+  fileLimit?: bigint | undefined;
 }
 
 const spawn = bind<
@@ -95,11 +98,27 @@ export function spawnProcess(options: SpawnOptions): number {
   try {
     fillActions(actions, opened, options.cwd);
     fillAttributes(attributes, options);
-    return start(path, actions, attributes, options);
+    return withFileLimit(options.fileLimit, () => start(path, actions, attributes, options));
   } finally {
     attributesDestroy(attributes);
     actionsDestroy(actions);
     for (const fd of opened) closeFd(fd);
+  }
+}
+
+/**
+ * Runs `action` while the soft limit of open files is `soft`: a child that starts meanwhile has it. Descriptors that
+ * are open stay so.
+ */
+export function withFileLimit<T>(soft: bigint | undefined, action: () => T): T {
+  if (soft === undefined) return action();
+  const own = getrlimit('nofile');
+  if (soft >= own.soft) return action();
+  setrlimit('nofile', {...own, soft});
+  try {
+    return action();
+  } finally {
+    setrlimit('nofile', own);
   }
 }
 

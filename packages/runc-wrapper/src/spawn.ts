@@ -1,4 +1,5 @@
 /** How a runtime process is started and waited for. The shim, which reaps everything itself, passes its own function. */
+import {originalFileLimit} from '@longshore/base';
 import {exitStatus, isErrno, spawnProcess, waitPid} from '@longshore/linux';
 
 /** One run of the OCI runtime. */
@@ -41,7 +42,7 @@ export async function spawnAndWait(invocation: RuntimeInvocation): Promise<{exit
   process.on('SIGCHLD', reap);
   const hold = setInterval(reap, 1000);
   try {
-    pid = spawnProcess(invocation);
+    pid = spawnProcess({...invocation, fileLimit: originalFileLimit()});
     invocation.started?.(pid);
     reap();
     return await ended.promise;

@@ -6,7 +6,8 @@ import type {ProcessIo, StdioUris} from './stdio.ts';
 
 export interface ProcessExit {
   exitStatus: number;
-  exitedAt: Date;
+  /** Nanoseconds since 1970. */
+  exitedAt: bigint;
 }
 
 /** How long a process's output may take to reach the client's FIFOs after its end. */

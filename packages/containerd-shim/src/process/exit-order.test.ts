@@ -17,7 +17,7 @@ function setUp(initEnded: () => Promise<void> = async () => {}) {
 }
 
 function exit(exitStatus: number): ProcessExit {
-  return {exitStatus, exitedAt: new Date()};
+  return {exitStatus, exitedAt: 0n};
 }
 
 const turn = () => new Promise(resolve => setImmediate(resolve));

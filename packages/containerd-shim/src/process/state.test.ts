@@ -2,7 +2,7 @@ import {codeOf} from '@longshore/errdefs';
 import test from 'ava';
 import {checkAllowed, type Operation, type ProcessState, type ProcessStatus, transition} from './state.ts';
 
-const at = new Date(0);
+const at = 0n;
 const states: Record<ProcessStatus, ProcessState> = {
   created: {status: 'created'},
   running: {status: 'running'},

@@ -3,8 +3,8 @@ import {EngineError} from '@longshore/errdefs';
 
 export type ProcessState =
   | {status: 'created' | 'running' | 'paused'}
-  | {status: 'stopped'; exitStatus: number; exitedAt: Date}
-  | {status: 'deleted'; exitStatus: number; exitedAt: Date | undefined};
+  | {status: 'stopped'; exitStatus: number; exitedAt: bigint}
+  | {status: 'deleted'; exitStatus: number; exitedAt: bigint | undefined};
 
 export type ProcessStatus = ProcessState['status'];
 

@@ -3,6 +3,7 @@
  * has our pid, descriptors, terminal and parent as if the caller had started it.
  */
 import {readdirSync, readFileSync, readlinkSync} from 'node:fs';
+import {originalFileLimit} from '@longshore/base';
 import {executeProgram, getrlimit, setCloexec, setrlimit} from '@longshore/linux';
 
 /** `argv` begins with the program's name. Does not return; throws when the program cannot be executed. */
@@ -24,25 +25,16 @@ function executeLightly(path: string, argv: readonly string[], env: NodeJS.Proce
   throw new Error(`cannot execute ${path}`); // only if execve(2) returns without an error
 }
 
-/**
- * Both JavaScript runtimes raise their soft limit of open files to the hard one. What it was is not recorded; the
- * parent's is the best witness, since limits are inherited.
- */
+/** Both JavaScript runtimes raise their soft limit of open files to the hard one. */
 function restoreFileLimit(): void {
-  const own = softFileLimit('self');
-  const inherited = softFileLimit(process.ppid);
-  if (own === undefined || inherited === undefined || inherited >= own) return;
-  setrlimit('nofile', {...getrlimit('nofile'), soft: inherited});
+  const original = originalFileLimit();
+  if (original === undefined || original >= (softFileLimit() ?? 0n)) return;
+  setrlimit('nofile', {...getrlimit('nofile'), soft: original});
 }
 
-function softFileLimit(pid: number | 'self'): bigint | undefined {
-  let limits: string;
-  try {
-    limits = readFileSync(`/proc/${pid}/limits`, 'latin1');
-  } catch {
-    return undefined; // the parent is gone, or in another pid namespace
-  }
-  const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
+/** Read from a file, because loading the native library takes longer than all the rest. */
+function softFileLimit(): bigint | undefined {
+  const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
   return soft === undefined ? undefined : BigInt(soft);
 }
 

@@ -1,5 +1,5 @@
 /** What a shim is told besides its arguments. */
-import {shimRuntimeEnvironment} from '@longshore/base';
+import {fileLimitVariable, originalFileLimit, shimRuntimeEnvironment} from '@longshore/base';
 
 export interface DaemonAddresses {
   grpc: string;
@@ -11,6 +11,9 @@ export interface ShimSettings {
   /** Further variables, `KEY=VALUE`. */
   environment: readonly string[];
 }
+
+/** Asked for at once: later the parent may be another. */
+const fileLimit = originalFileLimit();
 
 type Environment = Record<string, string | undefined>;
 
@@ -26,6 +29,7 @@ export function actionEnvironment({addresses, environment}: ShimSettings, namesp
     GRPC_ADDRESS: addresses.grpc,
     NAMESPACE: namespace,
     MAX_SHIM_VERSION: '2',
+    [fileLimitVariable]: fileLimit?.toString(),
     GOMAXPROCS: '2',
   };
 }

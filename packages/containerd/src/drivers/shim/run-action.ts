@@ -1,7 +1,9 @@
 /** Runs a shim binary for one of its short actions and collects what it prints. */
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
+import {originalFileLimit} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
+import {withFileLimit} from '@longshore/linux';
 
 export interface ActionRequest {
   path: string;
@@ -19,6 +21,8 @@ export interface ActionOutput {
   combined: string;
 }
 
+/** Asked for at once: later the parent may be another. */
+const fileLimit = originalFileLimit();
 /** More than this no action has to say. */
 const maxOutput = 1 << 20;
 
@@ -26,7 +30,9 @@ const maxOutput = 1 << 20;
 export async function runAction(request: ActionRequest): Promise<ActionOutput> {
   const {path, args, cwd, env, stdin, timeoutMs} = request;
   // A process group of its own: a Ctrl-C for the daemon must not reach what `start` leaves running.
-  const child = spawn(path, args, {cwd, env: env as NodeJS.ProcessEnv, stdio: 'pipe', detached: true});
+  const child = withFileLimit(fileLimit, () =>
+    spawn(path, args, {cwd, env: env as NodeJS.ProcessEnv, stdio: 'pipe', detached: true}),
+  );
   const stdout: Buffer[] = [];
   const combined: Buffer[] = [];
   let length = 0;

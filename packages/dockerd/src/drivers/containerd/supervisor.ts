@@ -2,10 +2,18 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {readFile, rm, writeFile} from 'node:fs/promises';
-import {backoff, callContext, type Logger, sleep, withTimeout} from '@longshore/base';
+import {
+  backoff,
+  callContext,
+  fileLimitVariable,
+  type Logger,
+  originalFileLimit,
+  sleep,
+  withTimeout,
+} from '@longshore/base';
 import type {ContainerdClient} from '@longshore/containerd-client';
 import {EngineError, messageOf} from '@longshore/errdefs';
-import {kill, processExists, readKernelFileIfExists} from '@longshore/linux';
+import {kill, processExists, readKernelFileIfExists, withFileLimit} from '@longshore/linux';
 import type {ManagedContainerd} from './configuration.ts';
 
 export interface SupervisorOptions extends ManagedContainerd {
@@ -18,6 +26,8 @@ export interface SupervisorOptions extends ManagedContainerd {
   log: Logger;
 }
 
+/** Asked for at once: later the parent may be another. */
+const fileLimit = originalFileLimit();
 const startTimeoutMs = 15_000;
 const stopTimeoutMs = 15_000;
 /** An idle daemon wakes once a second and no more; a death is seen at once, this is for one that hangs. */
@@ -72,7 +82,10 @@ export class ContainerdSupervisor {
     const {executable, configFile, debug, env, pidFile, log} = this.#options;
     const argv = ['--config', configFile, ...(debug ? ['--log-level', 'debug'] : [])];
     // Its own session: a Ctrl-C in the terminal must reach dockerd alone, which stops containerd last.
-    const child = spawn(executable, argv, {env, detached: true, stdio: ['ignore', 2, 2]});
+    const itsEnv = {...env, [fileLimitVariable]: fileLimit?.toString()};
+    const child = withFileLimit(fileLimit, () =>
+      spawn(executable, argv, {env: itsEnv, detached: true, stdio: ['ignore', 2, 2]}),
+    );
     child.once('exit', () => this.#died());
     await once(child, 'spawn');
     child.unref();
