@@ -94,7 +94,12 @@ const refused: [string, string[], string, RegExp][] = [
   ['a bridge with an address for another', ['-b', 'br0', '--bip', '10.0.0.1/24'], '{}', /mutually exclusive/],
   ['a runtime that is not there', ['--default-runtime', 'x'], '{}', /^specified default runtime 'x' does not exist$/],
   ['the name runc for another', ['--add-runtime', 'runc=/x'], '{}', /reserved/],
-  ['the systemd driver', ['--exec-opt', 'native.cgroupdriver=systemd'], '{}', /not supported yet/],
+  [
+    'another cgroup driver',
+    ['--exec-opt', 'native.cgroupdriver=x'],
+    '{}',
+    /^native.cgroupdriver option x not supported$/,
+  ],
   ['another storage', ['-s', 'zfs'], '{}', /^invalid value "zfs" for --storage-driver/],
 ];
 for (const [what, argv, file, message] of refused) {

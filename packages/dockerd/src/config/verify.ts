@@ -39,12 +39,6 @@ export function verifyConfig(config: Config): void {
   }
 }
 
-/** `cgroupfs` or `systemd`, of `--exec-opt native.cgroupdriver=…`. */
-export function cgroupDriverOf(config: Config): 'cgroupfs' | 'systemd' {
-  const option = config.execOptions.map(each => each.split('=')).find(([key]) => key === 'native.cgroupdriver');
-  return option?.[1] === 'systemd' ? 'systemd' : 'cgroupfs';
-}
-
 function oneOf(name: string, value: string, allowed: readonly string[]): string | undefined {
   if (allowed.includes(value) || (name === '--log-level' && logLevels.some(level => level === value))) return undefined;
   return `invalid value ${JSON.stringify(value)} for ${name}: must be one of ${allowed.filter(Boolean).join(', ')}`;
@@ -65,8 +59,7 @@ function checkDnsAddress(address: string): string | undefined {
 function checkExecOption(option: string): string | undefined {
   const [key, value] = option.split('=', 2);
   if (key !== 'native.cgroupdriver') return `invalid option: ${option}`;
-  if (value === 'systemd') return '--exec-opt native.cgroupdriver=systemd is not supported yet';
-  return value === 'cgroupfs' ? undefined : `native.cgroupdriver option ${value} not supported`;
+  return value === 'cgroupfs' || value === 'systemd' ? undefined : `native.cgroupdriver option ${value} not supported`;
 }
 
 function checkRuntimes({runtimes, defaultRuntime}: Config): string | undefined {

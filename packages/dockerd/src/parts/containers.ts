@@ -4,6 +4,7 @@ import {type CallContext, type Logger, Scope} from '@longshore/base';
 import {type ContainerdClient, defaultSnapshotter} from '@longshore/containerd-client';
 import {isErrorCode} from '@longshore/errdefs';
 import type {Config} from '../config/config.ts';
+import {cgroupDriverOf, verifyCgroupSettings} from '../core/containers/cgroup-path.ts';
 import {ContainerRegistry} from '../core/containers/registry.ts';
 import {restoreContainers} from '../core/containers/restore.ts';
 import {taskListener} from '../core/containers/service.ts';
@@ -14,9 +15,11 @@ import type {EventBus} from '../core/events/event-bus.ts';
 import {collectExecs} from '../core/exec/collect.ts';
 import type {Images} from '../core/images/images.ts';
 import type {EngineMetrics} from '../core/metrics/engine-metrics.ts';
+import type {AppArmor} from '../core/ports/app-armor.ts';
 import type {NetworkController} from '../core/ports/network-controller.ts';
 import type {VolumeService} from '../core/ports/volume-service.ts';
 import type {HostFacts} from '../core/system/host-facts.ts';
+import {KernelAppArmor} from '../drivers/apparmor/apparmor.ts';
 import {followTaskEvents} from '../drivers/containerd/task-events.ts';
 import {openTaskRuntime, type RuntimeChoice} from '../drivers/containerd/task-runtime.ts';
 import type {ProgramPaths} from '../drivers/host/component-versions.ts';
@@ -52,6 +55,7 @@ export interface Containers extends AsyncDisposable {
 export async function openContainers(ctx: CallContext, options: ContainersOptions): Promise<Containers> {
   const {client, config, log} = options;
   verifyDefaultLogConfig(config);
+  verifyCgroupSettings(config, options.facts);
   const world = await makeWorld(ctx, options);
   const scope = new Scope(log);
   return {
@@ -86,7 +90,7 @@ async function makeWorld(ctx: CallContext, options: ContainersOptions): Promise<
       client,
       runtimes: runtimeChoices(config, programs),
       runtimeRoot: join(config.execRoot, 'runtime-runc'),
-      systemdCgroup: false,
+      systemdCgroup: cgroupDriverOf(config, facts) === 'systemd',
     }),
     rootfs: await openRootfs({client, dataRoot: config.dataRoot, snapshotter: defaultSnapshotter}),
     stdio: new StdioDriver(stdioRoot, log),
@@ -95,6 +99,7 @@ async function makeWorld(ctx: CallContext, options: ContainersOptions): Promise<
     images,
     volumes,
     files: new LinuxHostFiles(),
+    appArmor: openAppArmor(facts, log),
     events,
     metrics,
     seccompProfile: await loadSeccompProfile(config.seccompProfile, facts),
@@ -105,6 +110,14 @@ async function makeWorld(ctx: CallContext, options: ContainersOptions): Promise<
     background: ctx,
     shuttingDown: false,
   };
+}
+
+/** The default profile is loaded while the daemon goes on: a container that needs it before waits for it. */
+function openAppArmor({apparmor}: HostFacts, log: Logger): AppArmor | undefined {
+  if (!apparmor) return undefined;
+  const kernel = new KernelAppArmor();
+  kernel.ensureDefaultProfile().catch(error => log.warn({error}, 'cannot load the default profile of AppArmor'));
+  return kernel;
 }
 
 /** A runtime with a path is run by runc's shim; one with a type brings its own. */

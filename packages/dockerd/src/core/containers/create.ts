@@ -4,6 +4,7 @@ import {type CallContext, randomId, Scope, shortId} from '@longshore/base';
 import {EngineError, isErrorCode} from '@longshore/errdefs';
 import {nowNano} from '../events/event-bus.ts';
 import type {ResolvedImage} from '../ports/image-service.ts';
+import {verifyCgroupParent} from './cgroup-path.ts';
 import {Container} from './container.ts';
 import {applyHostDefaults} from './defaults.ts';
 import type {ContainerConfig} from './documents/container-config.ts';
@@ -59,6 +60,7 @@ export async function createContainer(world: World, ctx: CallContext, request: C
   const mode = networkModeOf(world, request.host);
   const host = {...applyHostDefaults(request.host, world.config, world.facts), NetworkMode: mode};
   verifyHostConfig(host, world.runtimes);
+  verifyCgroupParent(host.CgroupParent, world.config, world.facts);
   refuseUnsupported(host);
   resolveJoins(world, host);
   const links = resolveLinks(world, host);

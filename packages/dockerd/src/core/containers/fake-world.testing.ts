@@ -140,6 +140,7 @@ export function makeFakeWorld(): FakeWorld {
       } satisfies Partial<World['networks']> as unknown as World['networks'],
       images: {} as World['images'],
       volumes: {restore: async () => {}} satisfies Partial<World['volumes']> as unknown as World['volumes'],
+      appArmor: undefined,
       files: {
         capabilities: () => ['CAP_CHOWN'],
         readUserDatabase: () => ({passwd: '', group: ''}),

@@ -2,6 +2,7 @@
 import type {LinuxSeccomp} from '@longshore/api/oci';
 import {EngineError} from '@longshore/errdefs';
 import {parseSeccompProfile, resolveSeccomp} from '@longshore/oci';
+import {cgroupsPathOf} from './cgroup-path.ts';
 import type {Container} from './container.ts';
 import type {HostConfig} from './documents/host-config.ts';
 import {linkVariables} from './links/links.ts';
@@ -25,8 +26,6 @@ export interface StartParts {
   sysctls: Record<string, string>;
 }
 
-const defaultCgroupParent = '/docker';
-
 /** Throws Docker's messages for users, devices and containers that are not there. */
 export function gatherSpecInputs(world: World, container: Container, parts: StartParts): SpecInputs {
   const {record} = container;
@@ -46,12 +45,12 @@ export function gatherSpecInputs(world: World, container: Container, parts: Star
     user: resolveUser(config.User, host.GroupAdd ?? [], world.files.readUserDatabase(parts.rootfs)),
     capabilities,
     seccomp: seccompOf(world, host, security, capabilities),
-    apparmorProfile: world.facts.apparmor && !host.Privileged ? (security.apparmor ?? '') : '',
+    apparmorProfile: record.appArmorProfile,
     noNewPrivileges: record.noNewPrivileges,
     writableCgroups: security.writableCgroups ?? false,
     rootfs: parts.rootfs,
     hostname,
-    cgroupsPath: cgroupsPathOf(world, record.id, host),
+    cgroupsPath: cgroupsPathOf(world, record),
     namespaces: chooseNamespaces(world, container, parts.netnsPath),
     sysctls: parts.sysctls,
     ipc: ipcOf(world, container),
@@ -77,12 +76,6 @@ function seccompOf(
   if (!profile) return undefined;
   const {architecture, kernelVersion} = world.facts;
   return resolveSeccomp(profile, {capabilities, architecture, kernelVersion});
-}
-
-/** cgroup of the container below the parent that the container, the daemon or Docker chooses. */
-function cgroupsPathOf(world: World, id: string, host: HostConfig): string {
-  const parent = host.CgroupParent || world.config.cgroupParent || defaultCgroupParent;
-  return `${parent.replace(/\/+$/, '')}/${id}`;
 }
 
 function ipcOf(world: World, container: Container): SpecInputs['ipc'] {

@@ -2,6 +2,7 @@
 import {type CallContext, Scope} from '@longshore/base';
 import {EngineError, messageOf} from '@longshore/errdefs';
 import {nowNano} from '../events/event-bus.ts';
+import {defaultAppArmorProfile} from '../ports/app-armor.ts';
 import type {ContainerIo} from '../ports/container-io.ts';
 import type {Sandbox} from '../ports/network-controller.ts';
 import type {Container} from './container.ts';
@@ -11,7 +12,9 @@ import {tellParents} from './links/links.ts';
 import {logRequestOf} from './log-request.ts';
 import {resolveMounts} from './mounts/resolve.ts';
 import {networkOwner} from './namespaces.ts';
+import type {ContainerRecord} from './record.ts';
 import {sandboxRequestOf} from './sandbox-request.ts';
+import {parseSecurityOptions} from './spec/security-options.ts';
 import {buildSpec, encodeSpec} from './spec/spec.ts';
 import {gatherSpecInputs} from './spec-inputs.ts';
 import {asStartError, type StartError, translateRuntimeError} from './start-error.ts';
@@ -62,6 +65,7 @@ async function launch(world: World, ctx: CallContext, container: Container): Pro
     openIo(world, container, scope),
     resolveMounts(world, ctx, container, scope),
     provideShm(world, container, scope),
+    chooseAppArmorProfile(world, record),
   );
   if (sandbox) record.network = {...sandbox.settings};
   const {netnsPath, sysctls} = sandbox ?? {netnsPath: undefined, sysctls: {}};
@@ -110,6 +114,17 @@ async function attachSandbox(world: World, ctx: CallContext, container: Containe
   const sandbox = await world.networks.attach(ctx, sandboxRequestOf(world, container));
   scope.defer(`release network of ${container.id}`, () => world.networks.release(world.background, container.id));
   return sandbox;
+}
+
+/** As Docker's, the record shows the profile from the first start on; a kernel without AppArmor leaves it empty. */
+async function chooseAppArmorProfile({appArmor}: World, record: ContainerRecord): Promise<void> {
+  if (!appArmor) {
+    record.appArmorProfile = '';
+    return;
+  }
+  const {apparmor: chosen} = parseSecurityOptions(record.host.SecurityOpt ?? []);
+  record.appArmorProfile = chosen || (record.host.Privileged ? 'unconfined' : defaultAppArmorProfile);
+  if (record.appArmorProfile === defaultAppArmorProfile) await appArmor.ensureDefaultProfile();
 }
 
 /** A /dev/shm for containers that share it with others. */

@@ -4,6 +4,7 @@ import type {SeccompProfile} from '@longshore/oci';
 import type {Config} from '../../config/config.ts';
 import type {EventBus} from '../events/event-bus.ts';
 import type {EngineMetrics} from '../metrics/engine-metrics.ts';
+import type {AppArmor} from '../ports/app-armor.ts';
 import type {ContainerIoFactory} from '../ports/container-io.ts';
 import type {ContainerStore} from '../ports/container-store.ts';
 import type {ExecIoFactory} from '../ports/exec-io.ts';
@@ -30,6 +31,8 @@ export interface World {
   images: ImageService;
   volumes: VolumeService;
   files: HostFiles;
+  /** Undefined where the kernel or the machine has none. */
+  appArmor: AppArmor | undefined;
   events: EventBus;
   metrics: EngineMetrics;
   /** The profile of containers that do not bring one; undefined for none. */

@@ -7,6 +7,7 @@ import {overrideEnvironment} from '../containers/spec/environment.ts';
 import {resolveUser} from '../containers/spec/user.ts';
 import {hasProcess} from '../containers/state.ts';
 import {publishContainerEvent, type World} from '../containers/world.ts';
+import {defaultAppArmorProfile} from '../ports/app-armor.ts';
 import {Exec, type ExecConfig} from './exec.ts';
 
 /** Throws `conflict` when the container does not run, `invalid-argument` for a command or user that cannot be. */
@@ -48,6 +49,8 @@ async function makeProcess(world: World, ctx: CallContext, container: Container,
   const {terminal: _terminal, consoleSize: _size, ...inherited} = first;
   const [height, width] = config.consoleSize ?? [0, 0];
   const capabilities = world.files.capabilities();
+  // The profile may have been unloaded since the container started.
+  if (first.apparmorProfile === defaultAppArmorProfile) await world.appArmor?.ensureDefaultProfile();
   return {
     ...inherited,
     ...(config.tty ? {terminal: true} : {}),

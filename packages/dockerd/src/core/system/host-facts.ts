@@ -12,7 +12,10 @@ export interface HostFacts {
   cpus: number;
   memoryBytes: number;
   cgroup: CgroupFacts;
+  /** True when systemd is the init process: cgroups are its to give. */
+  systemd: boolean;
   seccomp: boolean;
+  /** In the kernel, switched on, and with a parser to load profiles. */
   apparmor: boolean;
   selinux: boolean;
 }

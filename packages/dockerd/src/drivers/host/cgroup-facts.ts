@@ -6,7 +6,6 @@ import {statFs} from '@longshore/linux';
 import type {CgroupFacts} from '../../core/system/host-facts.ts';
 
 export const cgroupRoot = '/sys/fs/cgroup';
-const cgroup2Magic = 0x63677270;
 
 export async function loadCgroupFacts(): Promise<CgroupFacts> {
   return isUnified() ? loadV2() : loadV1();
@@ -15,7 +14,7 @@ export async function loadCgroupFacts(): Promise<CgroupFacts> {
 /** True when /sys/fs/cgroup itself is cgroup v2. */
 export function isUnified(): boolean {
   try {
-    return Number(statFs(cgroupRoot).type) === cgroup2Magic;
+    return statFs(cgroupRoot).type === 'cgroup2';
   } catch {
     return false; // no cgroup file system at all: treated as v1 without controllers
   }

@@ -1,7 +1,8 @@
-import {readFile} from 'node:fs/promises';
+import {readFile, stat} from 'node:fs/promises';
 import {availableParallelism, machine, release, totalmem} from 'node:os';
 import {readFileIfExists} from '@longshore/base';
 import type {HostFacts} from '../../core/system/host-facts.ts';
+import {supportsAppArmor} from '../apparmor/apparmor.ts';
 import {loadCgroupFacts} from './cgroup-facts.ts';
 
 const architectures: Record<string, string> = {x86_64: 'amd64', aarch64: 'arm64', armv7l: 'arm', i686: '386'};
@@ -21,8 +22,9 @@ export async function loadHostFacts(): Promise<HostFacts> {
     cpus: availableParallelism(),
     memoryBytes: totalmem(),
     cgroup: await loadCgroupFacts(),
+    systemd: await isDirectory('/run/systemd/system'),
     seccomp: /^Seccomp:/m.test(status),
-    apparmor: (await readFileIfExists('/sys/module/apparmor/parameters/enabled'))?.startsWith('Y') ?? false,
+    apparmor: await supportsAppArmor(),
     selinux: (await readFileIfExists('/sys/fs/selinux/enforce')) !== undefined,
   };
 }
@@ -35,4 +37,12 @@ export function parseOsRelease(text: string): Record<string, string> {
     if (match?.[1]) result[match[1]] = match[2] ?? match[3] ?? match[4] ?? '';
   }
   return result;
+}
+
+/** sd_booted(3): the directory is there when systemd runs this system. */
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    info => info.isDirectory(),
+    () => false,
+  );
 }

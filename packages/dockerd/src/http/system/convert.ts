@@ -1,7 +1,7 @@
 /** System domain objects → Engine JSON. */
 import type {ComponentVersion, EventMessage, SystemInfo, SystemVersion} from '@longshore/api/engine';
 import {buildTime, engineApiVersion, engineMinApiVersion, engineVersion, gitCommit} from '@longshore/base';
-import {cgroupDriverOf} from '../../config/verify.ts';
+import {cgroupDriverOf} from '../../core/containers/cgroup-path.ts';
 import {type EngineEvent, nowNano} from '../../core/events/event-bus.ts';
 import type {DaemonInfo, DaemonVersions} from '../../core/system/backend.ts';
 import {formatNano} from '../../core/time.ts';
@@ -88,7 +88,7 @@ function hostToJson({config, host, ipv4Forwarding, openFiles, jobs, eventSubscri
     NGoroutines: jobs,
     SystemTime: formatNano(nowNano()),
     LoggingDriver: config.logDriver,
-    CgroupDriver: cgroupDriverOf(config),
+    CgroupDriver: cgroupDriverOf(config, host),
     CgroupVersion: String(cgroup.version) as '1' | '2',
     NEventsListener: eventSubscribers,
     KernelVersion: host.kernelVersion,
