@@ -17,6 +17,11 @@ export class FlagValues {
     return this.#values.has(name);
   }
 
+  /** True when the command has such a flag at all. */
+  knows(name: string): boolean {
+    return this.#flags.some(flag => flag.name === name);
+  }
+
   bool(name: string): boolean {
     return this.text(name) === 'true';
   }

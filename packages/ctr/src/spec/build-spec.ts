@@ -6,9 +6,13 @@ import {EngineError} from '@longshore/errdefs';
 import {UsageError} from '../command/errors.ts';
 import type {FlagValues} from '../command/flag-values.ts';
 import {parseLabels} from '../command/flag-values.ts';
+import {confine} from './confinement.ts';
 import {defaultPath, defaultSpec, type FullSpec} from './default-spec.ts';
+import {addDevice, defaultDeviceRules} from './devices.ts';
+import {ordered} from './key-order.ts';
 import {privileged} from './privileged.ts';
 import {specFlags} from './spec-flags.ts';
+import {parseMappings, useUserNamespace} from './user-namespace.ts';
 
 export interface SpecSource {
   namespace: string;
@@ -21,6 +25,7 @@ export interface SpecSource {
 
 export async function buildSpec({namespace, id, flags, image, args}: SpecSource): Promise<FullSpec> {
   const spec = defaultSpec(namespace, id);
+  spec.linux.resources = {devices: [{allow: false, access: 'rwm'}, ...defaultDeviceRules()]};
   // As in the original, a command line replaces the image's entry point too.
   spec.process.args = args.length > 0 ? args : [...(image?.Entrypoint ?? []), ...(image?.Cmd ?? [])];
   if (spec.process.args.length === 0)
@@ -33,13 +38,17 @@ export async function buildSpec({namespace, id, flags, image, args}: SpecSource)
   }
   applyIsolation(spec, flags);
   applyResources(spec, flags);
-  return spec;
+  for (const device of flags.list('device')) addDevice(spec, device);
+  await confine(spec, flags);
+  const mappings = parseMappings(flags);
+  if (mappings) useUserNamespace(spec, mappings);
+  return ordered(spec);
 }
 
 /** The specification that --config names. Throws for flags that would change it: the file says all. */
 export async function readSpec(flags: FlagValues): Promise<FullSpec> {
   const file = flags.text('config');
-  const other = specFlags.find(({name}) => !['config', 'tty'].includes(name) && flags.has(name));
+  const other = specFlags.find(({name}) => !['config', 'tty', 'cni', 'sandbox'].includes(name) && flags.has(name));
   if (other) throw new UsageError(`--${other.name} and --config cannot be specified together`, false);
   const spec = JSON.parse(await readFile(file, 'utf8')) as FullSpec;
   if (!spec.process || !spec.root || !spec.linux) {
@@ -72,8 +81,8 @@ function mergeEnv(...lists: string[][]): string[] {
 }
 
 function applyIsolation(spec: FullSpec, flags: FlagValues): void {
-  spec.hostname = flags.text('hostname') || '';
-  if (flags.bool('allow-new-privs')) spec.process.noNewPrivileges = false;
+  if (flags.text('hostname')) spec.hostname = flags.text('hostname');
+  if (flags.bool('allow-new-privs')) delete spec.process.noNewPrivileges;
   if (flags.bool('read-only')) spec.root.readonly = true;
   if (flags.text('rootfs-propagation')) spec.linux.rootfsPropagation = flags.text('rootfs-propagation') as 'private';
   const annotations = parseLabels(flags.list('annotation'));
@@ -82,14 +91,16 @@ function applyIsolation(spec: FullSpec, flags: FlagValues): void {
   if (flags.bool('net-host')) shareNetwork(spec);
   for (const word of flags.list('with-ns')) joinNamespace(spec, word);
   applyCapabilities(spec, flags);
-  if (flags.bool('privileged')) privileged(spec);
-  if (spec.hostname === '') delete spec.hostname;
+  const withDevices = !flags.bool('privileged-without-host-devices');
+  if (flags.bool('privileged')) privileged(spec, withDevices);
+  else if (!withDevices)
+    throw new UsageError("can't use 'privileged-without-host-devices' without 'privileged' specified", false);
 }
 
-/** The host's network, its name and the files that resolve names. */
+/** The host's network, its name in the environment and the files that resolve names. */
 function shareNetwork(spec: FullSpec): void {
   spec.linux.namespaces = (spec.linux.namespaces ?? []).filter(n => n.type !== 'network');
-  spec.hostname ||= hostname();
+  spec.process.env = mergeEnv(spec.process.env ?? [], [`HOSTNAME=${hostname()}`]);
   for (const file of ['/etc/hosts', '/etc/resolv.conf']) {
     spec.mounts.push({destination: file, type: 'bind', source: file, options: ['rbind', 'ro']});
   }
@@ -138,8 +149,11 @@ function applyResources(spec: FullSpec, flags: FlagValues): void {
   if (flags.number('cpu-shares') > 0) cpu.shares = flags.number('cpu-shares');
   if (flags.number('cpu-quota') > 0) cpu.quota = flags.number('cpu-quota');
   if (flags.number('cpu-period') > 0) cpu.period = flags.number('cpu-period');
-  if (flags.number('cpus') > 0)
-    Object.assign(cpu, {period: 100_000, quota: Math.round(flags.number('cpus') * 100_000)});
+  if (flags.number('cpus') > 0) {
+    if (flags.number('cpu-quota') > 0 || flags.number('cpu-period') > 0)
+      throw new UsageError('cpus and quota/period should be used separately', false);
+    Object.assign(cpu, {quota: Math.round(flags.number('cpus') * 100_000), period: 100_000});
+  }
   if (flags.text('cpuset-cpus')) cpu.cpus = flags.text('cpuset-cpus');
   if (flags.text('cpuset-mems')) cpu.mems = flags.text('cpuset-mems');
   if (Object.keys(cpu).length > 0) resources.cpu = cpu;

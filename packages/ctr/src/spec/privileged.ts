@@ -1,6 +1,6 @@
-import {readdirSync} from 'node:fs';
-import {AT_FDCWD, fstatAtIfExists, major, minor, readKernelFile, S_IFBLK, S_IFCHR, S_IFMT} from '@longshore/linux';
+import {readKernelFile} from '@longshore/linux';
 import type {FullSpec} from './default-spec.ts';
+import {hostDevices} from './devices.ts';
 
 /** Order of the capabilities in the kernel's bit mask (include/uapi/linux/capability.h). */
 const capabilityNames = [
@@ -32,46 +32,22 @@ const capabilityNames = [
   ...['WAKE_ALARM', 'BLOCK_SUSPEND', 'AUDIT_READ', 'PERFMON', 'BPF', 'CHECKPOINT_RESTORE'],
 ].map(name => `CAP_${name}`);
 
-/** Everything that this process may do, every device, nothing masked: what --privileged means. */
-export function privileged(spec: FullSpec): void {
+/** Everything that this process may do, nothing masked, and every device: what --privileged means. */
+export function privileged(spec: FullSpec, withDevices: boolean): void {
   const all = currentCapabilities();
   spec.process.capabilities = {bounding: all, effective: all, permitted: all};
-  spec.process.noNewPrivileges = false;
-  spec.linux.maskedPaths = [];
-  spec.linux.readonlyPaths = [];
-  spec.linux.devices = hostDevices('/dev');
-  spec.linux.resources = {...spec.linux.resources, devices: [{allow: true, access: 'rwm'}]};
+  delete spec.linux.maskedPaths;
+  delete spec.linux.readonlyPaths;
   for (const mount of spec.mounts) {
     if (mount.type === 'sysfs' || mount.type === 'cgroup')
-      mount.options = mount.options?.filter(option => option !== 'ro') ?? [];
+      mount.options = (mount.options ?? []).map(option => (option === 'ro' ? 'rw' : option));
   }
+  if (!withDevices) return;
+  spec.linux.devices = hostDevices('/dev');
+  spec.linux.resources = {...spec.linux.resources, devices: [{allow: true, access: 'rwm'}]};
 }
 
 function currentCapabilities(): string[] {
   const mask = BigInt(`0x${/^CapEff:\s+([0-9a-f]+)$/m.exec(readKernelFile('/proc/self/status'))?.[1] ?? '0'}`);
   return capabilityNames.filter((_, bit) => (mask >> BigInt(bit)) & 1n);
-}
-
-/** Device nodes below a directory of /dev; terminals and shared memory are the container's own. */
-function hostDevices(dir: string): NonNullable<FullSpec['linux']['devices']> {
-  return readdirSync(dir, {withFileTypes: true}).flatMap(entry => {
-    const path = `${dir}/${entry.name}`;
-    if (entry.isDirectory()) return ['pts', 'shm', 'fd', 'mqueue'].includes(entry.name) ? [] : hostDevices(path);
-    const status = entry.isSymbolicLink() || entry.name === 'console' ? undefined : fstatAtIfExists(AT_FDCWD, path);
-    if (!status) return [];
-    const kind = Number(status.mode) & S_IFMT;
-    if (kind !== S_IFCHR && kind !== S_IFBLK) return [];
-    const type = kind === S_IFCHR ? ('c' as const) : ('b' as const);
-    return [
-      {
-        path,
-        type,
-        major: major(status.rdev),
-        minor: minor(status.rdev),
-        fileMode: Number(status.mode) & 0o7777,
-        uid: status.uid,
-        gid: status.gid,
-      },
-    ];
-  });
 }

@@ -1,24 +1,25 @@
 /** The record of a new container and its snapshot, from the flags of `run` and `containers create`. */
 import {resolve} from 'node:path';
 import type {Mount} from '@longshore/api/gen/containerd/types/mount';
-import {Options} from '@longshore/api/gen/containerd/types/runc/options/oci';
-import {jsonTypeUrl, protobufTypeUrl} from '@longshore/api/type-urls';
-import {type Any, getImage, isUnpacked, packAny, packJson, readImage, unpackImage} from '@longshore/containerd-client';
+import {jsonTypeUrl} from '@longshore/api/type-urls';
+import {getImage, isUnpacked, packJson, readImage, unpackImage, withLease} from '@longshore/containerd-client';
 import {chainId} from '@longshore/oci';
-import {bool, type Flag, type Invocation, list, text} from '../command/command.ts';
+import {type Flag, type Invocation, list, text} from '../command/command.ts';
 import {requireArgument} from '../command/dispatch.ts';
 import {UsageError} from '../command/errors.ts';
 import {platformOf} from '../format/platforms.ts';
+import {cniExtension} from '../network/cni.ts';
 import {buildSpec, readSpec} from '../spec/build-spec.ts';
 import type {FullSpec} from '../spec/default-spec.ts';
 import {specFlags} from '../spec/spec-flags.ts';
 import {resolveUser} from '../spec/user.ts';
+import {parseMappings} from '../spec/user-namespace.ts';
+import {cleanupContext} from './attached.ts';
+import {mappingLabels, remapSnapshot} from './remapped-snapshot.ts';
+import {runtimeFlags, runtimeOptions} from './task-options.ts';
 
 export const containerFlags: Flag[] = [
-  {...text('runtime', 'Runtime name or absolute path to runtime binary'), default: 'io.containerd.runc.v2'},
-  text('runc-binary', 'Specify runc-compatible binary'),
-  text('runc-root', 'Specify runc-compatible root'),
-  bool('runc-systemd-cgroup', 'Start runc with systemd cgroup manager'),
+  ...runtimeFlags,
   {...text('snapshotter', 'Snapshotter name'), env: 'CONTAINERD_SNAPSHOTTER', default: 'overlayfs'},
   list('snapshotter-label', 'Labels added to the new snapshot for this container.'),
   list('label', 'Specify additional labels (e.g. foo=bar)'),
@@ -46,7 +47,10 @@ export async function createContainer(invocation: Invocation): Promise<NewContai
   const id = requireArgument(args, 1, 'container id');
   return flags.bool('rootfs')
     ? createFromDirectory(invocation, resolve(source), id, args.slice(2))
-    : createFromImage(invocation, source, id, args.slice(2));
+    : withLease(invocation.ctx, invocation.client, ctx =>
+        // The lease keeps the collector away from the snapshot until the container's record refers to it.
+        createFromImage({...invocation, ctx}, source, id, args.slice(2)),
+      );
 }
 
 /** The specification says all, its root too. */
@@ -84,33 +88,35 @@ async function createFromImage(
   const snapshotter = flags.text('snapshotter');
   const {target} = await getImage(ctx, client, name);
   const which = {target, snapshotter, ...(platform ? {platform} : {})};
-  if (!(await isUnpacked(ctx, client, which))) await unpackImage(ctx, client, which);
+  const syncFs = flags.bool('sync-fs');
+  if (!(await isUnpacked(ctx, client, which))) await unpackImage(ctx, client, {...which, syncFs});
   const {config} = await readImage(ctx, client, target, platform);
   const spec = await buildSpec({namespace: ctx.namespace, id, flags, image: config.config, args});
   const parent = chainId(config.rootfs.diff_ids);
-  // Made first and rooted by the container's record afterwards; the label keeps the collector away in between.
-  const labels = {...flags.labels('snapshotter-label'), 'containerd.io/gc.root': new Date().toISOString()};
-  const {mounts} = await client.snapshots.prepare(ctx, {snapshotter, key: id, parent, labels});
+  const mounts = await prepareRoot(invocation, {id, snapshotter, parent});
   try {
     spec.process.user = resolveUser(flags.text('user') || config.config?.User || '0', mounts);
     const imageLabels = {...config.config?.Labels, [stopSignalLabel]: config.config?.StopSignal || 'SIGTERM'};
     await createRecord(invocation, {id, spec, image: name, snapshotter, snapshotKey: id}, imageLabels);
-    await dropGcRoot(invocation, snapshotter, id);
     return {id, spec, rootfs: mounts};
   } catch (error) {
-    await client.snapshots.remove(ctx, {snapshotter, key: id}).catch(() => {});
+    await client.snapshots.remove(cleanupContext(ctx), {snapshotter, key: id}).catch(() => {});
     throw error;
   }
 }
 
-/** Otherwise the snapshot would outlive a container that another client deletes. */
-async function dropGcRoot({ctx, client}: Invocation, snapshotter: string, name: string): Promise<void> {
-  const label = 'containerd.io/gc.root';
-  await client.snapshots.update(ctx, {
-    snapshotter,
-    info: {name, labels: {[label]: ''}},
-    updateMask: [`labels.${label}`],
-  });
+async function prepareRoot(
+  {ctx, client, flags}: Invocation,
+  {id, snapshotter, parent}: {id: string; snapshotter: string; parent: string},
+): Promise<Mount[]> {
+  const mappings = parseMappings(flags);
+  const remapLabels = flags.bool('remap-labels');
+  const base = mappings && !remapLabels ? await remapSnapshot(ctx, client, {snapshotter, parent, mappings}) : parent;
+  const labels = {
+    ...flags.labels('snapshotter-label'),
+    ...(mappings && remapLabels ? mappingLabels(mappings) : {}),
+  };
+  return (await client.snapshots.prepare(ctx, {snapshotter, key: id, parent: base, labels})).mounts;
 }
 
 type RecordParts = {id: string; spec: FullSpec; image: string; snapshotter: string; snapshotKey: string};
@@ -121,20 +127,10 @@ async function createRecord(
   imageLabels: Record<string, string> = {},
 ): Promise<void> {
   const labels = {...imageLabels, ...flags.labels('label')};
-  const runtime = {name: flags.text('runtime'), options: runtimeOptions(invocationFlags(flags))};
+  const runtime = {name: flags.text('runtime'), options: runtimeOptions(flags)};
+  const extensions = flags.bool('cni') ? {[cniExtension]: packJson(cniExtension, {enableCni: true})} : {};
+  const sandbox = flags.text('sandbox');
   await client.containers.create(ctx, {
-    container: {...parts, labels, runtime, spec: packJson(jsonTypeUrl.spec, spec)},
+    container: {...parts, labels, runtime, extensions, sandbox, spec: packJson(jsonTypeUrl.spec, spec)},
   });
-}
-
-function invocationFlags(flags: Invocation['flags']) {
-  return {
-    binaryName: flags.text('runc-binary'),
-    root: flags.text('runc-root'),
-    systemdCgroup: flags.bool('runc-systemd-cgroup'),
-  };
-}
-
-function runtimeOptions(options: {binaryName: string; root: string; systemdCgroup: boolean}): Any {
-  return packAny(protobufTypeUrl.runcOptions, Options, Options.fromPartial(options));
 }

@@ -5,6 +5,7 @@ import type {Descriptor} from '@longshore/api/oci';
 import {type CallContext, writeFileAtomic} from '@longshore/base';
 import {type Any, type ContainerdClient, descriptorToWire} from '@longshore/containerd-client';
 import {bool, type Flag, type Invocation, text} from '../command/command.ts';
+import {openTaskNetwork} from '../network/task-network.ts';
 import {cleanupContext, detachKeysFlag, waitAttached} from './attached.ts';
 import {killAndWait} from './remove-container.ts';
 import {openStdio, type Stdio} from './stdio.ts';
@@ -37,25 +38,29 @@ export async function runTask(invocation: Invocation, task: TaskOptions): Promis
   const {ctx, client, flags} = invocation;
   const name = {containerId: task.containerId, execId: ''};
   const detach = flags.bool('detach');
-  using stdio = await openTaskStdio(invocation, task, detach);
-  await createTask(invocation, stdio, task);
-  const start = () => startOrRemove(ctx, client, name.containerId);
+  const network = await openTaskNetwork(ctx, client, name.containerId);
+  using stdio = await openTaskStdio(invocation, task);
+  const pid = await createTask(invocation, stdio, task);
+  const start = () => startOrRemove(invocation, name.containerId, () => network?.attach(pid));
   if (detach) {
     await start();
     stdio.keepFifos();
     return undefined;
   }
-  const remove = () => client.tasks.delete(ctx, name);
+  const remove = async () => {
+    await network?.release();
+    await client.tasks.delete(ctx, name);
+  };
   return await waitAttached(invocation, {name, terminal: task.terminal, stdio, start, remove});
 }
 
-/** A detached task keeps nothing open here: without --log-uri its output goes nowhere. */
-function openTaskStdio({flags}: Invocation, {containerId, terminal}: TaskOptions, detach: boolean): Promise<Stdio> {
-  const none = flags.bool('null-io') || (detach && flags.text('log-uri') === '');
+/** A detached task has FIFOs too, for `tasks attach`: what nobody reads stays there, and a full one stops the writer. */
+function openTaskStdio({flags}: Invocation, {containerId, terminal}: TaskOptions): Promise<Stdio> {
+  const none = flags.bool('null-io');
   return openStdio(containerId, {directory: flags.text('fifo-dir'), terminal, none, logUri: flags.text('log-uri')});
 }
 
-async function createTask({ctx, client, flags}: Invocation, stdio: Stdio, task: TaskOptions): Promise<void> {
+async function createTask({ctx, client, flags}: Invocation, stdio: Stdio, task: TaskOptions): Promise<number> {
   const {containerId, terminal, rootfs, options, checkpoint} = task;
   const {pid} = await client.tasks.create(ctx, {
     ...{containerId, rootfs, terminal, ...stdio.paths},
@@ -63,17 +68,22 @@ async function createTask({ctx, client, flags}: Invocation, stdio: Stdio, task: 
     ...(checkpoint ? {checkpoint: descriptorToWire(checkpoint)} : {}),
   });
   const pidFile = flags.text('pid-file');
-  if (pidFile === '') return;
   try {
-    await writeFileAtomic(pidFile, String(pid), {mode: 0o644, durable: false});
+    if (pidFile) await writeFileAtomic(pidFile, String(pid), {mode: 0o644, durable: false});
+    return pid;
   } catch (error) {
     await removeTask(ctx, client, containerId);
     throw error;
   }
 }
 
-async function startOrRemove(ctx: CallContext, client: ContainerdClient, containerId: string): Promise<void> {
+async function startOrRemove(
+  {ctx, client}: Invocation,
+  containerId: string,
+  prepare: () => Promise<void> | undefined,
+): Promise<void> {
   try {
+    await prepare();
     await client.tasks.start(ctx, {containerId});
   } catch (error) {
     await removeTask(ctx, client, containerId);

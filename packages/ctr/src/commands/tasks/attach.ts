@@ -1,10 +1,10 @@
-import {existsSync, rmdirSync, rmSync} from 'node:fs';
-import {dirname} from 'node:path';
+import {existsSync} from 'node:fs';
 import type {Process} from '@longshore/api/gen/containerd/types/task/task';
 import {EngineError} from '@longshore/errdefs';
 import type {Leaf} from '../../command/command.ts';
 import {requireArgument} from '../../command/dispatch.ts';
 import {detachKeysFlag, waitAttached} from '../../task/attached.ts';
+import {removeFifos} from '../../task/fifos.ts';
 import {reopenStdio, type StdioPaths} from '../../task/stdio.ts';
 
 const leaf: Leaf = {
@@ -32,17 +32,6 @@ function fifosOf(containerId: string, task: Process | undefined): StdioPaths {
   if (stdout.startsWith('/') && existsSync(stdout)) return {stdin: existsSync(stdin) ? stdin : '', stdout, stderr};
   throw new EngineError(
     'failed-precondition',
-    `task ${containerId} has no FIFOs to attach to: it was started with --detach, --null-io or --log-uri`,
+    `task ${containerId} has no FIFOs to attach to: it was started with --null-io or --log-uri`,
   );
-}
-
-/** They belong to the task. Its directory, too, when there is nothing else in it. */
-function removeFifos(paths: StdioPaths): void {
-  for (const path of Object.values(paths)) if (path !== '') rmSync(path, {force: true});
-  try {
-    rmdirSync(dirname(paths.stdout));
-  } catch (error) {
-    const {code = ''} = error as NodeJS.ErrnoException;
-    if (!['ENOTEMPTY', 'ENOENT'].includes(code)) throw error;
-  }
 }

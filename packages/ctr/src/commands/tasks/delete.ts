@@ -1,8 +1,10 @@
-import {Status} from '@longshore/api/gen/containerd/types/task/task';
+import {type Process, Status} from '@longshore/api/gen/containerd/types/task/task';
 import {EngineError, isErrorCode} from '@longshore/errdefs';
 import type {Invocation, Leaf} from '../../command/command.ts';
 import {bool, text} from '../../command/command.ts';
 import {requireArgument} from '../../command/dispatch.ts';
+import {releaseNetwork} from '../../network/task-network.ts';
+import {removeFifos} from '../../task/fifos.ts';
 import {killAndWait} from '../../task/remove-container.ts';
 import {statusName} from '../../task/status.ts';
 
@@ -18,10 +20,13 @@ const leaf: Leaf = {
       try {
         if (flags.bool('force')) await killAndWait(ctx, client, containerId, execId);
         else await refuseWhileAlive(invocation, containerId, execId);
+        const task = execId ? undefined : await findTask(invocation, containerId);
         const remove = execId
           ? client.tasks.deleteProcess(ctx, {containerId, execId})
           : client.tasks.delete(ctx, {containerId});
         const {exitStatus} = await remove;
+        if (!execId) await releaseNetwork(ctx, client, containerId);
+        if (task) removeFifos(task);
         if (exitStatus !== 0) warn(`task ${containerId} exit with non-zero exit code ${exitStatus}`);
       } catch (error) {
         if (flags.bool('force') && isErrorCode(error, 'not-found')) continue;
@@ -33,6 +38,10 @@ const leaf: Leaf = {
   },
 };
 export default leaf;
+
+async function findTask({ctx, client}: Invocation, containerId: string): Promise<Process | undefined> {
+  return (await client.tasks.get(ctx, {containerId})).process;
+}
 
 async function refuseWhileAlive({ctx, client}: Invocation, containerId: string, execId: string): Promise<void> {
   await client.containers.get(ctx, {id: containerId});
