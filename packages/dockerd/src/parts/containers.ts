@@ -24,6 +24,7 @@ import {followTaskEvents} from '../drivers/containerd/task-events.ts';
 import {openTaskRuntime, type RuntimeChoice} from '../drivers/containerd/task-runtime.ts';
 import type {ProgramPaths} from '../drivers/host/component-versions.ts';
 import {LinuxHostFiles} from '../drivers/host/host-files.ts';
+import {openMountedParts} from '../drivers/rootfs/mounted-parts.ts';
 import {openRootfs} from '../drivers/rootfs/rootfs.ts';
 import {loadSeccompProfile} from '../drivers/seccomp/load-profile.ts';
 import {StateDirectory} from '../drivers/state-dir/container-store.ts';
@@ -93,6 +94,7 @@ async function makeWorld(ctx: CallContext, options: ContainersOptions): Promise<
       systemdCgroup: cgroupDriverOf(config, facts) === 'systemd',
     }),
     rootfs: await openRootfs({client, dataRoot: config.dataRoot, snapshotter: defaultSnapshotter}),
+    parts: await openMountedParts({client, dataRoot: config.dataRoot, snapshotter: defaultSnapshotter}),
     stdio: new StdioDriver(stdioRoot, log),
     execIo: new ExecStdio(stdioRoot, log),
     networks,

@@ -163,6 +163,7 @@ export class DirectorySnapshotter implements Snapshotter {
       this.#insert(ctx, {id, kind, key, parent: parentName, labels});
     } catch (error) {
       await this.#discard([id]);
+      this.#parent(ctx, parentName); // that it was removed meanwhile is the better reason
       throw error;
     } finally {
       this.#creating.delete(id);

@@ -23,6 +23,7 @@ export async function removeLocked(
     await world.store.removeData(id);
     await Promise.all([
       world.rootfs.remove(ctx, id),
+      world.parts.removeImages(ctx, imageKeysOf(container)),
       world.stdio.discard(id),
       releaseVolumes(world, ctx, container, removeVolumes),
     ]);
@@ -38,6 +39,10 @@ export async function removeLocked(
   publishContainerEvent(world, container, 'destroy');
   container.output.end();
   container.announceRemoved({exitCode, error: ''});
+}
+
+function imageKeysOf({record}: Container): string[] {
+  return Object.values(record.mounts).flatMap(({Type, ID}) => (Type === 'image' ? [ID] : []));
 }
 
 async function releaseVolumes(world: World, ctx: CallContext, container: Container, remove: boolean): Promise<void> {

@@ -120,6 +120,11 @@ export function makeFakeWorld(): FakeWorld {
         path: (id: string) => `/rootfs/${id}`,
         restore: () => call('rootfs restore', undefined),
       } satisfies Partial<World['rootfs']> as unknown as World['rootfs'],
+      parts: {
+        unmount: async () => {},
+        removeImages: async () => {},
+        restore: async () => {},
+      } satisfies Partial<World['parts']> as unknown as World['parts'],
       stdio: {
         create: () => call('io create', io()),
         reopen: () => call('io reopen', io()),

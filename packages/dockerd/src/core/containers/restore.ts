@@ -74,7 +74,9 @@ async function adopt(world: World, running: Found[]): Promise<void> {
     container.record.hasBeenStarted = true;
   }
   const ids = new Set(running.map(({container}) => container.id));
-  await world.rootfs.restore(world.background, new Set(world.registry.all.map(({id}) => id)), ids);
+  const owned = new Set(world.registry.all.map(({id}) => id));
+  await world.rootfs.restore(world.background, owned, ids);
+  await world.parts.restore(world.background, owned, ids);
   await world.volumes.restore(volumeReferences(world, ids));
   await world.networks.restore(
     world.background,

@@ -10,6 +10,7 @@ import type {ContainerStore} from '../ports/container-store.ts';
 import type {ExecIoFactory} from '../ports/exec-io.ts';
 import type {HostFiles} from '../ports/host-files.ts';
 import type {ImageService} from '../ports/image-service.ts';
+import type {MountedParts} from '../ports/mounted-parts.ts';
 import type {NetworkController} from '../ports/network-controller.ts';
 import type {RootfsService} from '../ports/rootfs-service.ts';
 import type {TaskRuntime} from '../ports/task-runtime.ts';
@@ -25,6 +26,7 @@ export interface World {
   store: ContainerStore;
   runtime: TaskRuntime;
   rootfs: RootfsService;
+  parts: MountedParts;
   stdio: ContainerIoFactory;
   execIo: ExecIoFactory;
   networks: NetworkController;

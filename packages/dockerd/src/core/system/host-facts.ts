@@ -28,6 +28,7 @@ export interface CgroupFacts {
   memoryReservation: boolean;
   memorySwappiness: boolean;
   oomKillDisable: boolean;
+  kernelMemory: boolean;
   kernelMemoryTcp: boolean;
   cpuShares: boolean;
   cpuCfs: boolean;

@@ -3,6 +3,7 @@
  * that neither `docker diff` nor a commit shows mount points and files that nobody but the engine has made.
  */
 import {mkdir, rmdir} from 'node:fs/promises';
+import {Info} from '@longshore/api/gen/containerd/services/snapshots/v1/snapshots';
 import {type CallContext, randomHex} from '@longshore/base';
 import {type ContainerdClient, withLease} from '@longshore/containerd-client';
 import {EngineError, isErrorCode} from '@longshore/errdefs';
@@ -25,6 +26,7 @@ import {makeDirectoryInside, openDirectoryInside} from '../host/rootfs-files.ts'
 const directories = ['/dev/pts', '/dev/shm', '/proc', '/sys'];
 const files = ['/.dockerenv', '/etc/resolv.conf', '/etc/hosts', '/etc/hostname', '/dev/console'];
 const mode = 0o755;
+const rootLabel = 'containerd.io/gc.root';
 
 export interface InitLayerOptions {
   client: ContainerdClient;
@@ -43,8 +45,8 @@ export class InitLayers {
   }
 
   /**
-   * Makes `key` on top of the image's init layer. The layer has no label of its own against garbage collection: the
-   * containers on it keep it, and a lease while it is being made.
+   * Makes `key` on top of the image's init layer. Garbage collection leaves the layer as long as the image's own is
+   * there; a lease keeps it while it is being made.
    */
   async prepare(ctx: CallContext, key: string, chainId: string, labels: Record<string, string>): Promise<void> {
     const {client, snapshotter} = this.#options;
@@ -81,6 +83,14 @@ export class InitLayers {
     });
   }
 
+  /** The image's layer refers to it by a label. */
+  async #bindToImage(ctx: CallContext, chainId: string): Promise<void> {
+    const {client, snapshotter} = this.#options;
+    const label = `containerd.io/gc.ref.snapshot.${snapshotter}/longshore-init`;
+    const info = Info.fromPartial({name: chainId, labels: {[label]: nameOf(chainId)}});
+    await client.snapshots.update(ctx, {snapshotter, info, updateMask: [`labels.${label}`]});
+  }
+
   async #make(ctx: CallContext, chainId: string): Promise<void> {
     const {client, snapshotter, scratch} = this.#options;
     const name = nameOf(chainId);
@@ -96,12 +106,17 @@ export class InitLayers {
         unmountAll(root);
         await rmdir(root);
       }
-      await client.snapshots.commit(ctx, {snapshotter, name, key});
+      await client.snapshots.commit(ctx, {snapshotter, name, key, labels: chainId === '' ? {[rootLabel]: time()} : {}});
+      if (chainId !== '') await this.#bindToImage(ctx, chainId);
     } catch (error) {
       await client.snapshots.remove(ctx, {snapshotter, key}).catch(() => {}); // the first error is the one to tell
       if (!isErrorCode(error, 'already-exists')) throw error;
     }
   }
+}
+
+function time(): string {
+  return new Date().toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 /** Changes when the contents do: layers of an older version are then not used any more. */

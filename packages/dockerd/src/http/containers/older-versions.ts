@@ -31,7 +31,7 @@ function adaptHostConfig(host: HostConfig, version: ApiVersion, isCgroup1: boole
     ...(version.below('1.41') && isCgroup1 ? {CgroupnsMode: host.CgroupnsMode || 'host'} : {}),
     ...(version.below('1.42') ? {ConsoleSize: [0, 0] as [number, number]} : {KernelMemory: 0}),
     ...(version.below('1.43') ? {Annotations: null} : {}),
-    Mounts: host.Mounts && host.Mounts.map(mount => adaptMount(mount, version)),
+    Mounts: host.Mounts?.map(mount => adaptMount(mount, version)) ?? null,
   };
 }
 

@@ -5,8 +5,8 @@ import type {MountRequest} from '../documents/host-config.ts';
 
 /** A mount as requested, in the one form that both ways of asking come down to. */
 export interface ParsedMount {
-  type: 'bind' | 'volume' | 'tmpfs';
-  /** Host path, or volume name (empty for an anonymous one). */
+  type: 'bind' | 'volume' | 'tmpfs' | 'image';
+  /** Host path, volume name (empty for an anonymous one), or the name of an image. */
   source: string;
   destination: string;
   readOnly: boolean;

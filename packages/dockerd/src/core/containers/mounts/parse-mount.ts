@@ -31,8 +31,12 @@ export function parseMount(request: MountRequest): ParsedMount {
       sourceMustExist: !request.BindOptions?.CreateMountpoint,
     };
   }
+  if (request.Type === 'image') {
+    return {...common, type: 'image', readOnly: true, source: request.Source, mode: '', propagation: ''};
+  }
   const mode = request.Source === '' ? '' : 'z';
-  const noCopy = request.VolumeOptions?.NoCopy ?? false;
+  // What a subpath names is there already: an image has nothing to put into it.
+  const noCopy = Boolean(request.VolumeOptions?.NoCopy || request.VolumeOptions?.Subpath);
   return {...common, type: 'volume', source: request.Source, mode, propagation: '', noCopy};
 }
 
@@ -54,14 +58,24 @@ function findTypeProblem(request: MountRequest, source: string): string | undefi
   if (type !== 'bind' && request.BindOptions) return 'field BindOptions must not be specified';
   if (type !== 'volume' && request.VolumeOptions) return 'field VolumeOptions must not be specified';
   if (type !== 'tmpfs' && request.TmpfsOptions) return 'field TmpfsOptions must not be specified';
-  if (type === 'tmpfs') return source === '' ? undefined : 'field Source must not be specified';
+  if (type !== 'image' && request.ImageOptions) return 'field ImageOptions must not be specified';
+  if (type === 'tmpfs') return findTmpfsProblem(request, source);
   if (type === 'bind') return findBindProblem(request, source);
-  const subpath = request.VolumeOptions?.Subpath ?? '';
+  if (type === 'image' && source === '') return 'field Source must not be empty';
+  const subpath = (request.VolumeOptions ?? request.ImageOptions)?.Subpath ?? '';
   if (subpath === '') return undefined;
   if (source === '') return 'must not set Subpath when using anonymous volumes';
   if (subpath.startsWith('/') || subpath.split('/').includes('..'))
     return 'subpath must be a relative path within the volume';
   return undefined;
+}
+
+function findTmpfsProblem({TmpfsOptions: options}: MountRequest, source: string): string | undefined {
+  if (source !== '') return 'field Source must not be specified';
+  const bad = (options?.Options ?? []).find(
+    words => words?.length !== 1 || !['exec', 'noexec'].includes(words[0] ?? ''),
+  );
+  return bad === undefined ? undefined : `invalid option: ${JSON.stringify((bad ?? []).join('='))}`;
 }
 
 function findBindProblem({BindOptions: options, ReadOnly: readOnly}: MountRequest, source: string): string | undefined {

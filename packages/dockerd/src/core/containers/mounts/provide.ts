@@ -31,6 +31,7 @@ async function inherit(
   point: MountPoint,
   scope: Scope,
 ): Promise<MountPoint> {
+  if (point.Type === 'image') return await provideImage(world, ctx, containerId, point, scope);
   if (point.Type !== 'volume') return point;
   const request = {name: point.Name, driver: point.Driver, options: {}, labels: {}};
   const volume = await world.volumes.acquire(ctx, request, containerId);
@@ -59,6 +60,10 @@ async function provide(
     return {...common, Source: mount.source, Name: '', Driver: '', ID: '', CopyData: false};
   }
   if (mount.type === 'tmpfs') return {...common, Source: '', Name: '', Driver: '', ID: '', CopyData: false};
+  if (mount.type === 'image') {
+    const point = {...common, Source: '', Name: mount.source, Driver: '', ID: '', CopyData: false};
+    return await provideImage(world, ctx, containerId, point, scope);
+  }
   const {VolumeOptions: options} = mount.spec;
   const request = {
     name: mount.source,
@@ -79,6 +84,21 @@ async function provide(
     ID: randomHex(32),
     CopyData: !mount.noCopy,
   };
+}
+
+/** The record names the image by its id: the name may mean another one when the mount is inherited. */
+async function provideImage(
+  world: World,
+  ctx: CallContext,
+  containerId: string,
+  point: MountPoint,
+  scope: Scope,
+): Promise<MountPoint> {
+  const image = await world.images.resolve(ctx, point.Spec?.Source || point.Name, '');
+  const key = await world.parts.prepareImage(ctx, containerId, image.chainId);
+  scope.defer(`remove image ${key}`, () => world.parts.removeImages(world.background, [key]));
+  const spec = point.Spec && {...point.Spec, Source: image.id};
+  return {...point, Spec: spec, ID: key, Source: world.parts.imagePath(containerId, key)};
 }
 
 async function checkSource(world: World, mount: ParsedMount): Promise<void> {

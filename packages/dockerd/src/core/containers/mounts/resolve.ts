@@ -27,17 +27,36 @@ export async function resolveMounts(
     options: options.split(',').filter(Boolean),
   }));
   let rootfsPropagation = '';
+  scope.defer(`unmount parts of ${container.id}`, () => world.parts.unmount(container.id));
   for (const point of Object.values(record.mounts)) {
     if (point.Type === 'tmpfs') {
       mounts.push({kind: 'tmpfs', destination: point.Destination, options: tmpfsOptionsOf(point)});
       continue;
     }
-    const source = point.Type === 'volume' ? await mountVolume(world, ctx, container, point, scope) : point.Source;
+    const source = await sourceOf(world, ctx, container, point, scope);
     if (point.Type === 'bind') await provideSource(world, point);
     rootfsPropagation = combine(rootfsPropagation, checkPropagation(world, point));
     mounts.push(toBind(world, point, source));
   }
   return {mounts, rootfsPropagation};
+}
+
+/** The host path that is bound into the container. */
+async function sourceOf(
+  world: World,
+  ctx: CallContext,
+  container: Container,
+  point: MountPoint,
+  scope: Scope,
+): Promise<string> {
+  if (point.Type === 'bind') return point.Source;
+  const {id} = container;
+  const path =
+    point.Type === 'image'
+      ? await world.parts.mountImage(ctx, id, point.ID)
+      : await mountVolume(world, ctx, container, point, scope);
+  const subpath = point.Spec?.VolumeOptions?.Subpath || point.Spec?.ImageOptions?.Subpath;
+  return subpath ? await world.parts.bindInside(id, path, subpath) : path;
 }
 
 async function mountVolume(
@@ -114,6 +133,7 @@ export function hasRecursiveReadOnly(kernelVersion: string): boolean {
 
 /** After a run: lets go of what `resolveMounts` took. */
 export async function unmountVolumes(world: World, ctx: CallContext, container: Container): Promise<void> {
+  await world.parts.unmount(container.id);
   for (const point of Object.values(container.record.mounts)) {
     if (point.Type !== 'volume') continue;
     await world.volumes.unmount(ctx, point.Name, container.id);

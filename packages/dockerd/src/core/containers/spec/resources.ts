@@ -16,6 +16,7 @@ export type Limits = Pick<
   | 'CpuRealtimeRuntime'
   | 'CpusetCpus'
   | 'CpusetMems'
+  | 'KernelMemory'
   | 'KernelMemoryTCP'
   | 'MemoryReservation'
   | 'MemorySwap'
@@ -89,6 +90,7 @@ function memoryOf(limits: Limits): Pick<LinuxResources, 'memory'> {
     limit: limits.Memory || undefined,
     reservation: limits.MemoryReservation || undefined,
     swap: limits.MemorySwap || undefined,
+    kernel: limits.KernelMemory || undefined,
     kernelTCP: limits.KernelMemoryTCP || undefined,
     swappiness: limits.MemorySwappiness !== null && limits.MemorySwappiness >= 0 ? limits.MemorySwappiness : undefined,
     disableOOMKiller: limits.OomKillDisable ?? undefined,

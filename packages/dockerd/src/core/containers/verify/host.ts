@@ -27,6 +27,13 @@ export function verifyHostConfig(host: HostConfig, runtimes: readonly string[]):
   if (host.OomScoreAdj < -1000 || host.OomScoreAdj > 1000) {
     refuse(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
   }
+  if (!['', 'default'].includes(host.Isolation.toLowerCase())) {
+    refuse(`Invalid isolation: ${JSON.stringify(host.Isolation)} - linux only supports 'default'`);
+  }
+  if (Object.keys(host.StorageOpt ?? {}).length > 0) {
+    const why = `--storage-opt is supported only for overlay over xfs with 'pquota' mount option`;
+    throw new EngineError('unknown', why);
+  }
   if (host.ShmSize < 0) refuse('SHM size can not be less than 0');
   verifyRuntime(host.Runtime, runtimes);
   verifyLogConfig(host.LogConfig);
@@ -36,13 +43,7 @@ export function verifyHostConfig(host: HostConfig, runtimes: readonly string[]):
 export function refuseUnsupported(host: HostConfig): void {
   const unsupported: [boolean, string][] = [
     [(host.DeviceRequests?.length ?? 0) > 0, 'device requests (GPUs, CDI devices)'],
-    [Object.keys(host.StorageOpt ?? {}).length > 0, 'storage options'],
     [host.Cgroup !== '', 'joining the cgroup of another container'],
-    [host.Isolation !== '' && host.Isolation !== 'default', `isolation ${host.Isolation}`],
-    [host.KernelMemory > 0, 'kernel memory limits'],
-    [(host.Mounts ?? []).some(({Type}) => Type === 'image'), 'mounts of type image'],
-    [(host.Mounts ?? []).some(({Type}) => Type === 'cluster' || Type === 'npipe'), 'mounts of type cluster and npipe'],
-    [(host.Mounts ?? []).some(({VolumeOptions}) => VolumeOptions?.Subpath), 'subpaths of volumes'],
     [(host.SecurityOpt ?? []).some(option => /^label[=:](?!disable)/.test(option)), 'SELinux labels'],
   ];
   const [first] = unsupported.filter(([given]) => given);

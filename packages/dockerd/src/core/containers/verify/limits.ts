@@ -23,6 +23,7 @@ export function verifyLimits(
   const checks = [
     dropUnsupportedMemory,
     isUpdate ? checkMemoryOfUpdate : checkMemory,
+    checkKernelMemory,
     checkOom,
     checkPids,
     checkNanoCpus,
@@ -79,6 +80,20 @@ function checkMemoryValues(host: HostConfig): void {
     refuse('Minimum memory limit can not be less than memory reservation limit, see usage');
   }
 }
+
+const checkKernelMemory: Check = (host, {cgroup}, warn) => {
+  if (host.KernelMemory > 0 && !cgroup.kernelMemory) {
+    warn(`${unsupported('kernel memory limit capabilities')} Limitation discarded.`);
+    host.KernelMemory = 0;
+  }
+  if (host.KernelMemory > 0 && host.KernelMemory < minimumMemory) {
+    refuse('Minimum kernel memory limit allowed is 6MB');
+  }
+  if (host.KernelMemoryTCP > 0 && !cgroup.kernelMemoryTcp) {
+    warn(`${unsupported('kernel memory TCP limit capabilities')} Limitation discarded.`);
+    host.KernelMemoryTCP = 0;
+  }
+};
 
 const checkOom: Check = (host, {cgroup}, warn) => {
   if (host.OomKillDisable && !cgroup.oomKillDisable) {

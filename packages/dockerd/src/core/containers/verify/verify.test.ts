@@ -17,6 +17,7 @@ const cgroup: CgroupFacts = {
   memoryReservation: true,
   memorySwappiness: true,
   oomKillDisable: true,
+  kernelMemory: true,
   kernelMemoryTcp: true,
   cpuShares: true,
   cpuCfs: true,
@@ -55,7 +56,8 @@ const refusedHosts: [string, string][] = [
   ['{"LogConfig":{"Type":"json-file","Config":{"bogus":"1"}}}', `unknown log opt 'bogus' for json-file log driver`],
   ['{"LogConfig":{"Type":"syslog"}}', 'logging driver "syslog" is not supported yet'],
   ['{"DeviceRequests":[{"Count":-1}]}', 'device requests (GPUs, CDI devices) are not supported yet'],
-  ['{"StorageOpt":{"size":"1G"}}', 'storage options are not supported yet'],
+  ['{"StorageOpt":{"size":"1G"}}', `--storage-opt is supported only for overlay over xfs with 'pquota' mount option`],
+  ['{"Isolation":"hyperv"}', `Invalid isolation: "hyperv" - linux only supports 'default'`],
 ];
 for (const [text, message] of refusedHosts) {
   test(`refused: ${text}`, t => {
