@@ -80,9 +80,12 @@ export async function addToNetwork(network: CniNetwork, target: CniTarget): Prom
   return result;
 }
 
-/** Runs every plugin's DEL, the last one first. A plugin forgives what is gone already. */
+/** Runs every plugin's DEL, the last one first, whatever the others say. A plugin forgives what is gone already. */
 export async function removeFromNetwork(network: CniNetwork, target: CniTarget): Promise<void> {
-  for (const plugin of network.plugins.toReversed()) await runPlugin('DEL', network, plugin, target, undefined);
+  const errors: unknown[] = [];
+  for (const plugin of network.plugins.toReversed())
+    await runPlugin('DEL', network, plugin, target, undefined).catch(error => errors.push(error));
+  if (errors.length > 0) throw errors[0];
 }
 
 async function runPlugin(

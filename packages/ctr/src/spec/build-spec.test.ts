@@ -47,7 +47,7 @@ test('--net-host, --with-ns, --cap-*, limits and --cgroup', async t => {
   t.true(spec.process.capabilities?.bounding?.includes('CAP_SYS_ADMIN'));
   t.false(spec.process.capabilities?.effective?.includes('CAP_KILL'));
   t.is(spec.linux.resources?.memory?.limit, 1_048_576);
-  t.deepEqual(spec.linux.resources?.cpu, {period: 100_000, quota: 150_000});
+  t.deepEqual(spec.linux.resources?.cpu, {shares: 1024, quota: 150_000, period: 100_000});
   t.is(spec.linux.cgroupsPath, '/own');
   t.true(spec.mounts.some(m => m.destination === '/etc/resolv.conf'));
 });
