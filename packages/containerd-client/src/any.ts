@@ -18,7 +18,11 @@ export function packJson(typeUrl: string, value: unknown): Any {
 }
 
 /** Decodes a protobuf Any; undefined when it holds another type. A domain before the last slash is accepted. */
-export function unpackAny<T>(any: Any | undefined, typeUrl: string, type: MessageType<T>): T | undefined {
+export function unpackAny<T>(
+  any: {typeUrl: string; value: Uint8Array} | undefined,
+  typeUrl: string,
+  type: MessageType<T>,
+): T | undefined {
   if (!any || bareName(any.typeUrl) !== typeUrl) return undefined;
   try {
     return type.decode(any.value);

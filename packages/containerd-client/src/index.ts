@@ -46,3 +46,8 @@ export type {Lease} from './leases.ts';
 export {acquireLease, withLease} from './leases.ts';
 export type {WireTime} from './time.ts';
 export {fromDate, nanosOf, toDate} from './time.ts';
+export {receiveBytes, sendBytes} from './transfer/byte-stream.ts';
+export type {MessageStream, OpenStream} from './transfer/message-stream.ts';
+export {openStream} from './transfer/message-stream.ts';
+export type {TransferEnd, TransferOptions} from './transfer/transfer.ts';
+export {transfer} from './transfer/transfer.ts';

@@ -18,6 +18,7 @@ import {snapshotHooks} from './core/leases/snapshot-hooks.ts';
 import {Namespaces} from './core/namespaces/namespaces.ts';
 import {SandboxController} from './core/sandboxes/controller.ts';
 import {Sandboxes} from './core/sandboxes/sandboxes.ts';
+import {Streams} from './core/streaming/streams.ts';
 import type {Checkpoints} from './core/tasks/checkpoints.ts';
 import {Tasks} from './core/tasks/tasks.ts';
 import {CheckpointStore} from './drivers/checkpoints/checkpoint-store.ts';
@@ -30,6 +31,7 @@ import {ShimSupervisor} from './drivers/shim/manager.ts';
 import {RuntimeBinaries} from './drivers/shim/runtime-binary.ts';
 import {readRuntimeInfo} from './drivers/shim/runtime-info.ts';
 import {openSnapshotters, type Snapshotters} from './drivers/snapshotters.ts';
+import {LocalImageMover} from './drivers/transfer/image-mover.ts';
 import {listPlugins, proxyPlugin} from './plugins.ts';
 import {containersService} from './services/containers/service.ts';
 import {contentService} from './services/content/service.ts';
@@ -41,12 +43,15 @@ import {imagesService} from './services/images/service.ts';
 import {introspectionService} from './services/introspection/service.ts';
 import {leasesService} from './services/leases/service.ts';
 import {listenGrpc, listenTtrpc} from './services/listen.ts';
+import {localImageServices} from './services/local-services.ts';
 import {namespacesService} from './services/namespaces/service.ts';
 import {sandboxControllerService} from './services/sandbox/controller.ts';
 import {sandboxStoreService} from './services/sandbox/store.ts';
 import type {ServedService} from './services/serve.ts';
 import {snapshotsService} from './services/snapshots/service.ts';
+import {streamingService} from './services/streaming/service.ts';
 import {tasksService} from './services/tasks/service.ts';
+import {transferService} from './services/transfer/service.ts';
 import {unimplementedServices} from './services/unimplemented.ts';
 import {versionService} from './services/version/service.ts';
 
@@ -154,25 +159,36 @@ async function openServices(config: Config, core: Core): Promise<ServedService[]
     if (plugins.some(({type, id, problem}) => `${type}.${id}` === required && !problem)) continue;
     throw new EngineError('failed-precondition', `required plugin "${required}" is not loaded`);
   }
+  // Transfers use these whether clients may or not.
+  const images = {
+    content: contentService(content),
+    diff: diffService(differ),
+    images: imagesService(new Images(metadata, events, collector)),
+    leases: leasesService(new Leases(metadata, collector)),
+    snapshots: snapshotsService({find: snapshotters.find, events}),
+  };
+  const streams = new Streams();
   const services: {readonly [plugin: string]: () => ServedService | Promise<ServedService>} = {
     containers: () => containersService(new Containers(metadata, events, collector)),
-    content: () => contentService(content),
-    diff: () => diffService(differ),
+    content: () => images.content,
+    diff: () => images.diff,
     events: () => eventsService(events),
     healthcheck: () => healthService(),
-    images: () => imagesService(new Images(metadata, events, collector)),
+    images: () => images.images,
     introspection: async () =>
       introspectionService({
         plugins,
         identity: await readIdentity(config.root),
         runtimeInfo: (_ctx, path, options) => readRuntimeInfo(binaries.resolve(path), options),
       }),
-    leases: () => leasesService(new Leases(metadata, collector)),
+    leases: () => images.leases,
     namespaces: () => namespacesService(new Namespaces(metadata, events, snapshotters.loaded)),
     'sandbox-controllers': () => sandboxControllerService(sandboxes, openSandboxProxies(config)),
     sandboxes: () => sandboxStoreService(new Sandboxes(metadata, collector)),
-    snapshots: () => snapshotsService({find: snapshotters.find, events}),
+    snapshots: () => images.snapshots,
+    streaming: () => streamingService(streams),
     tasks: () => tasksService(tasks, checkpoints),
+    transfer: () => transferService(new LocalImageMover(localImageServices(images), config.transfer), streams),
     version: () => versionService(),
   };
   const enabled = Object.entries(services).filter(([id]) => isEnabled(`io.containerd.grpc.v1.${id}`));

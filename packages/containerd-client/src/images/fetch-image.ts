@@ -28,6 +28,8 @@ export interface UnpackTarget {
 export interface FetchImageOptions {
   reference: Reference;
   registry: Registry;
+  /** What the reference points at, when the caller has asked the registry. */
+  root?: {descriptor: Descriptor; bytes: Uint8Array};
   /** Whose content an index gives; none means all. */
   platforms: readonly Platform[];
   /** Also manifests and configurations of the other platforms, without which an index cannot be pushed. */
@@ -67,7 +69,7 @@ export async function fetchImage(
   options: FetchImageOptions,
 ): Promise<{target: Descriptor; chainIds: string[]}> {
   const fetch = new ImageFetch(client, options);
-  const root = await options.registry.resolve(ctx, options.reference);
+  const root = options.root ?? (await options.registry.resolve(ctx, options.reference));
   const name = formatReference(options.reference);
   options.onProgress?.({type: 'resolved', reference: name, descriptor: root.descriptor});
   const manifests = await fetch.manifests(ctx, root, true, 0);

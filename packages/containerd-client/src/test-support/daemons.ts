@@ -2,7 +2,7 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {createServer} from 'node:net';
+import {connect, createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
@@ -21,11 +21,14 @@ export interface ContainerdDaemon extends Daemon {
 }
 
 /** `ours` runs from the sources. In a mount namespace of its own: what it mounts goes with it. */
-export async function startContainerd(kind: 'original' | 'ours'): Promise<ContainerdDaemon> {
+export async function startContainerd(
+  kind: 'original' | 'ours',
+  {settings = ''}: {settings?: string} = {},
+): Promise<ContainerdDaemon> {
   const directory = mkdtempSync(join(tmpdir(), 'ls-ctd-'));
   const address = join(directory, 'c.sock');
   const config = join(directory, 'config.toml');
-  writeFileSync(config, kind === 'original' ? originalConfig(directory, address) : 'version = 2\n');
+  writeFileSync(config, kind === 'original' ? originalConfig(directory, address) : `version = 3\n${settings}`);
   const flags = ['--root', join(directory, 'root'), '--state', join(directory, 'state'), '--address', address];
   const program = kind === 'original' ? [originalContainerd] : [process.execPath, sourceOfContainerd()];
   const child = spawn('unshare', ['-m', '--propagation', 'private', ...program, '--config', config, ...flags], {
@@ -65,7 +68,14 @@ export interface RegistryDaemon extends Daemon {
   readonly host: string;
 }
 
-export async function startRegistry(): Promise<RegistryDaemon> {
+export interface RegistryOptions {
+  /** Names of files in PEM. */
+  tls?: {certificate: string; key: string};
+  /** `Basic` by a file of bcrypt hashes, or bearer tokens; as the registry's own configuration names it. */
+  auth?: object;
+}
+
+export async function startRegistry({tls, auth}: RegistryOptions = {}): Promise<RegistryDaemon> {
   const directory = mkdtempSync(join(tmpdir(), 'ls-reg-'));
   const host = `127.0.0.1:${await freePort()}`;
   mkdirSync(join(directory, 'data'));
@@ -73,12 +83,13 @@ export async function startRegistry(): Promise<RegistryDaemon> {
     'version: 0.1',
     'log: {level: error}',
     `storage: {filesystem: {rootdirectory: ${directory}/data}}`,
-    `http: {addr: "${host}"}`,
+    `http: ${JSON.stringify({addr: host, ...(tls && {tls})})}`,
+    ...(auth ? [`auth: ${JSON.stringify(auth)}`] : []),
   ];
   writeFileSync(join(directory, 'config.yml'), config.join('\n'));
   const child = spawn(originalRegistry, ['serve', join(directory, 'config.yml')], {stdio: 'ignore'});
   await until(child, async () => {
-    await fetch(`http://${host}/v2/`);
+    if (!(await isListening(host))) throw new Error(`nobody listens at ${host}`);
   });
   return {directory, host, [Symbol.asyncDispose]: () => stop(child, directory)};
 }
@@ -105,6 +116,18 @@ async function stop(child: ChildProcess, directory: string, client?: ContainerdC
     clearTimeout(timer);
   }
   if (existsSync(directory)) rmSync(directory, {recursive: true, force: true, maxRetries: 5});
+}
+
+async function isListening(host: string): Promise<boolean> {
+  const socket = connect(Number(host.split(':')[1]), '127.0.0.1');
+  try {
+    return await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    );
+  } finally {
+    socket.destroy();
+  }
 }
 
 async function freePort(): Promise<number> {

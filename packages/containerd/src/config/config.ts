@@ -2,6 +2,7 @@
 import type {LogFormat, LogLevel} from '@longshore/base';
 import type {SharingPolicy} from '../core/content/content.ts';
 import type {SchedulerConfig} from '../core/gc/scheduler.ts';
+import type {TransferConfig} from '../core/transfer/transfers.ts';
 import type {Table} from './check.ts';
 import {parseDuration} from './duration.ts';
 import {type ProxyConfig, proxiesOf} from './proxies.ts';
@@ -38,6 +39,7 @@ export interface Config {
   readonly proxies: readonly ProxyConfig[];
   /** Names of the differs in the order in which they are asked. */
   readonly differs: readonly string[];
+  readonly transfer: TransferConfig;
 }
 
 const mebibyte16 = 16 << 20;
@@ -87,6 +89,13 @@ export const defaults: Table = {
       slow_chown: false,
       mount_options: [],
     },
+    'io.containerd.transfer.v1.local': {
+      max_concurrent_downloads: 3,
+      concurrent_layer_fetch_buffer: 0,
+      max_concurrent_uploaded_layers: 3,
+      check_platform_supported: false,
+      config_path: '',
+    },
   },
   cgroup: {path: ''},
   timeouts: {
@@ -134,6 +143,7 @@ export function toConfig(table: Table): Config {
     native: {root: plugin('io.containerd.snapshotter.v1.native').root_path as string},
     proxies: proxiesOf(table.proxy_plugins as Table, table.disabled_plugins as string[]),
     differs: plugin('io.containerd.service.v1.diff-service').default as string[],
+    transfer: transferOf(plugin('io.containerd.transfer.v1.local')),
   } satisfies Config);
 }
 
@@ -156,6 +166,14 @@ function collectorOf(table: Table): SchedulerConfig {
     mutationThreshold: table.mutation_threshold as number,
     scheduleDelayMs: milliseconds(table.schedule_delay as string),
     startupDelayMs: milliseconds(table.startup_delay as string),
+  };
+}
+
+function transferOf(table: Table): TransferConfig {
+  return {
+    maxDownloads: table.max_concurrent_downloads as number,
+    maxUploads: table.max_concurrent_uploaded_layers as number,
+    hostsDir: table.config_path as string,
   };
 }
 

@@ -64,7 +64,7 @@ const absentPlugins = [
     'io.containerd.internal.v1.tracing',
   ],
   ...['io.containerd.monitor.v1.cgroups', 'io.containerd.monitor.task.v1.cgroups', 'io.containerd.runtime.v1.linux'],
-  ...['io.containerd.tracing.processor.v1.otlp', 'io.containerd.transfer.v1.local'],
+  'io.containerd.tracing.processor.v1.otlp',
   ...['aufs', 'blockfile', 'btrfs', 'devmapper', 'erofs', 'zfs'].map(name => `io.containerd.snapshotter.v1.${name}`),
 ];
 
@@ -88,6 +88,14 @@ export const plugins: {readonly [id: string]: Schema} = {
     sync_remove: only(false),
     slow_chown: boolean,
     mount_options: strings,
+  }),
+  'io.containerd.transfer.v1.local': table({
+    max_concurrent_downloads: integer,
+    concurrent_layer_fetch_buffer: only(0),
+    max_concurrent_uploaded_layers: integer,
+    check_platform_supported: only(false),
+    config_path: string,
+    unpack_config: ignored,
   }),
   ...Object.fromEntries(absentPlugins.map(id => [id, ignored])),
 };

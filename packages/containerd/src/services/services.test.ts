@@ -13,11 +13,11 @@ import {EventsDefinition} from '@longshore/api/gen/containerd/services/events/v1
 import {ImagesDefinition} from '@longshore/api/gen/containerd/services/images/v1/images';
 import {IntrospectionDefinition} from '@longshore/api/gen/containerd/services/introspection/v1/introspection';
 import {LeasesDefinition} from '@longshore/api/gen/containerd/services/leases/v1/leases';
+import {MountsDefinition} from '@longshore/api/gen/containerd/services/mounts/v1/mounts';
 import {NamespacesDefinition} from '@longshore/api/gen/containerd/services/namespaces/v1/namespace';
 import {StoreDefinition} from '@longshore/api/gen/containerd/services/sandbox/v1/sandbox';
 import {SnapshotsDefinition} from '@longshore/api/gen/containerd/services/snapshots/v1/snapshots';
 import {TasksDefinition} from '@longshore/api/gen/containerd/services/tasks/v1/tasks';
-import {TransferDefinition} from '@longshore/api/gen/containerd/services/transfer/v1/transfer';
 import {EventsDefinition as TtrpcEventsDefinition} from '@longshore/api/gen/containerd/services/ttrpc/events/v1/events';
 import {VersionDefinition} from '@longshore/api/gen/containerd/services/version/v1/version';
 import type {Envelope} from '@longshore/api/gen/containerd/types/event';
@@ -361,9 +361,9 @@ test('sandboxes: records, field masks, filters', async t => {
 
 test('what is not here says so', async t => {
   const {client} = await startTestDaemon(t);
-  const [code, text] = await failure(t, client.call(TransferDefinition, 'transfer', {}));
+  const [code, text] = await failure(t, client.call(MountsDefinition, 'list', {}));
   t.is(code, status.UNIMPLEMENTED);
-  t.regex(String(text), /^containerd\.services\.transfer\.v1\.Transfer\/Transfer: /);
+  t.regex(String(text), /^containerd\.services\.mounts\.v1\.Mounts\/List: /);
 });
 
 test('everything is there after a restart', async t => {

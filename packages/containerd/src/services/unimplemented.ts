@@ -1,15 +1,11 @@
 /** containerd's services that are not here: they answer every call with the reason. */
 import type {ServiceDefinition} from '@longshore/api';
 import {MountsDefinition} from '@longshore/api/gen/containerd/services/mounts/v1/mounts';
-import {StreamingDefinition} from '@longshore/api/gen/containerd/services/streaming/v1/streaming';
-import {TransferDefinition} from '@longshore/api/gen/containerd/services/transfer/v1/transfer';
 import {EngineError} from '@longshore/errdefs';
 import type {ServedService} from './serve.ts';
 
 export function unimplementedServices(): ServedService[] {
   return [
-    unimplementedService(StreamingDefinition, 'only transfers need streams, and they are made by the client here'),
-    unimplementedService(TransferDefinition, 'transfers are made by the client here: ctr with --local'),
     unimplementedService(MountsDefinition, 'mounts are made by the client or the shim'),
   ];
 }

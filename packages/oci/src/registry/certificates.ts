@@ -7,7 +7,11 @@ import type {TlsOptions} from './http-client.ts';
 
 /** Certificates for a host; empty when the directory has none for it. Throws `invalid-argument` for half a pair. */
 export async function loadHostCertificates(certsDir: string, host: string): Promise<TlsOptions> {
-  const directory = join(certsDir, host);
+  return await loadCertificates(join(certsDir, host));
+}
+
+/** Certificates of one directory. */
+export async function loadCertificates(directory: string): Promise<TlsOptions> {
   let names: string[];
   try {
     names = await readdir(directory);

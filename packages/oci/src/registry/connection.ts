@@ -65,7 +65,11 @@ export class Connection {
 
   async #sendAuthorized(ctx: CallContext, request: RegistryRequest): Promise<HttpResponse> {
     const base = this.#base;
+    const {mirrorOf, dialTimeoutMs, tls} = this.endpoint;
     const url = this.url(request.path);
+    // Servers that stand in for several registries learn by this which one is meant.
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    if (mirrorOf && isRead && typeof request.path === 'string') url.searchParams.set('ns', mirrorOf);
     // Upload locations may be on another host: it gets the registry's token only when it is the registry.
     const isOwn = url.host === base.host && url.protocol === base.protocol;
     const authorization = isOwn ? await this.#authorizer.header(ctx, request.scopes) : undefined;
@@ -75,7 +79,7 @@ export class Connection {
       ...(authorization === undefined ? {} : {authorization}),
     };
     try {
-      return await this.#http.request(ctx, {...request, url, headers}, this.endpoint.tls);
+      return await this.#http.request(ctx, {...request, url, headers, dialTimeoutMs}, tls);
     } catch (error) {
       if (!isOwn || base.protocol === 'http:' || !this.#canFallBack(error)) throw error;
       this.#fallBack();

@@ -3,7 +3,7 @@ import {BlockList, isIP} from 'node:net';
 import {EngineError} from '@longshore/errdefs';
 import {registryHost} from '../reference.ts';
 import {loadHostCertificates} from './certificates.ts';
-import {loadHostsToml} from './hosts-toml.ts';
+import {loadHostsDirectory} from './hosts-toml.ts';
 import type {TlsOptions} from './http-client.ts';
 
 export type Capability = 'pull' | 'resolve' | 'push';
@@ -16,6 +16,10 @@ export interface Endpoint {
   headers: Readonly<Record<string, string>>;
   /** Try plain HTTP on the same port when the server does not speak TLS. */
   plainFallback: boolean;
+  /** Registry that the server stands in for: it is told with every request that reads. */
+  mirrorOf?: string;
+  /** A connection must stand within this many milliseconds; 30 s by default. */
+  dialTimeoutMs?: number;
 }
 
 export interface EndpointOptions {
@@ -25,11 +29,15 @@ export interface EndpointOptions {
   mirrors?: readonly string[];
   /** Docker's `/etc/docker/certs.d`. */
   certsDir?: string;
-  /** containerd's directory of `hosts.toml` files. It decides alone for the registries that it knows. */
+  /** containerd's directories of `hosts.toml` files, separated by `:`. They decide alone for registries they know. */
   hostsDir?: string;
   /** Plain HTTP, for every registry. */
   plainHttp?: boolean;
   skipVerify?: boolean;
+  /** Certificates for every server; what is configured for a server goes before it. */
+  tls?: Pick<TlsOptions, 'ca' | 'cert' | 'key'>;
+  /** Sent with every request to a registry. */
+  headers?: Readonly<Record<string, string>>;
 }
 
 const all: ReadonlySet<Capability> = new Set(['pull', 'resolve', 'push']);
@@ -37,10 +45,11 @@ const readOnly: ReadonlySet<Capability> = new Set(['pull', 'resolve']);
 
 /** Servers for `domain` (as in a reference). Throws `invalid-argument` for configuration that cannot be used. */
 export async function findEndpoints(domain: string, options: EndpointOptions): Promise<Endpoint[]> {
-  if (options.hostsDir !== undefined) {
-    const configured = await loadHostsToml(options.hostsDir, domain);
-    if (configured) return configured;
-  }
+  const host = registryHost(domain);
+  const origin = new URL(`${options.plainHttp ? 'http' : 'https'}://${host}/v2`);
+  const own = await makeEndpoint(origin, host, all, options);
+  const configured = options.hostsDir ? await loadHostsDirectory(options.hostsDir, domain, own) : undefined;
+  if (configured) return configured;
   const endpoints: Endpoint[] = [];
   if (domain === 'docker.io') {
     for (const mirror of options.mirrors ?? []) {
@@ -48,10 +57,7 @@ export async function findEndpoints(domain: string, options: EndpointOptions): P
       endpoints.push(await makeEndpoint(url, url.host, readOnly, options));
     }
   }
-  const host = registryHost(domain);
-  const url = new URL(`${options.plainHttp ? 'http' : 'https'}://${host}/v2`);
-  endpoints.push(await makeEndpoint(url, host, all, options));
-  return endpoints;
+  return [...endpoints, own];
 }
 
 async function makeEndpoint(
@@ -62,8 +68,8 @@ async function makeEndpoint(
 ): Promise<Endpoint> {
   const insecure = isInsecure(host, options.insecure ?? []);
   const certificates = options.certsDir === undefined ? {} : await loadHostCertificates(options.certsDir, host);
-  const tls = {...certificates, skipVerify: insecure || options.skipVerify === true};
-  return {url, capabilities, tls, headers: {}, plainFallback: insecure && url.protocol === 'https:'};
+  const tls = {...options.tls, ...certificates, skipVerify: insecure || options.skipVerify === true};
+  return {url, capabilities, tls, headers: {...options.headers}, plainFallback: insecure && url.protocol === 'https:'};
 }
 
 function mirrorUrl(mirror: string): URL {

@@ -8,8 +8,9 @@ import {EngineError, messageOf} from '@longshore/errdefs';
 export interface TlsOptions {
   /** PEM of certificates to trust beside the system's. */
   ca?: string[];
-  cert?: string;
-  key?: string;
+  /** One, or several with as many keys, of which the server's wishes choose. */
+  cert?: string | string[];
+  key?: string | string[];
   skipVerify?: boolean;
 }
 
@@ -21,6 +22,8 @@ export interface HttpRequest {
   body?: AsyncIterable<Uint8Array> | string;
   /** Follow 3xx answers (GET and HEAD only). */
   redirects?: boolean;
+  /** See `Endpoint`. */
+  dialTimeoutMs?: number | undefined;
 }
 
 export interface HttpResponse {
@@ -36,6 +39,7 @@ export interface HttpResponse {
 const maxRedirects = 5;
 /** No byte in either direction for this long is a failure. */
 const idleMs = 60_000;
+const defaultDialMs = 30_000;
 
 /** Connections to registries, kept open between requests. Dispose it to close them. */
 export class HttpClient implements Disposable {
@@ -80,6 +84,7 @@ export class HttpClient implements Disposable {
       signal: ctx.signal,
     });
     outgoing.setTimeout(idleMs, () => outgoing.destroy(new Error(`no data for ${idleMs / 1000} s`)));
+    limitDialling(outgoing, request.dialTimeoutMs ?? defaultDialMs);
     const response = answerOf(outgoing);
     response.catch(() => {}); // a failed body is reported first
     try {
@@ -124,6 +129,15 @@ export class HttpTransportError extends EngineError {
     const code = (this.cause as NodeJS.ErrnoException | undefined)?.code ?? '';
     return /WRONG_VERSION_NUMBER|EPROTO|SSL_PACKET|ERR_SSL|HTTP_REQUEST/i.test(`${code} ${messageOf(this.cause)}`);
   }
+}
+
+/** A server that does not even answer the dial is given up sooner than one that thinks. */
+function limitDialling(outgoing: http.ClientRequest, limitMs: number): void {
+  outgoing.once('socket', socket => {
+    if (!socket.connecting) return;
+    const timer = setTimeout(() => outgoing.destroy(new Error(`dial: i/o timeout after ${limitMs / 1000} s`)), limitMs);
+    socket.once('connect', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
+  });
 }
 
 async function sendBody(outgoing: http.ClientRequest, body: HttpRequest['body']): Promise<void> {

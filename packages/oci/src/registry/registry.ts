@@ -2,7 +2,7 @@
 import type {Descriptor} from '@longshore/api/oci';
 import {type CallContext, longshoreVersion} from '@longshore/base';
 import {EngineError, isErrorCode} from '@longshore/errdefs';
-import {familiarReference, type Reference, registryHost} from '../reference.ts';
+import {familiarReference, type Reference} from '../reference.ts';
 import {Connection} from './connection.ts';
 import type {CredentialsSource, RegistryCredentials} from './credentials.ts';
 import {type Capability, type EndpointOptions, findEndpoints} from './endpoints.ts';
@@ -80,10 +80,21 @@ class RegistryClient implements Registry {
       yield* fetchForeignBlob(ctx, this.#http, descriptor, offset);
       return;
     }
-    const body = await this.#tryEach(ctx, reference, 'pull', connection =>
-      fetchBlob(ctx, connection, reference, descriptor, offset),
-    );
-    yield* body;
+    let position = offset;
+    const connections = await this.#connectionsFor(reference.domain, 'pull');
+    for (const [index, connection] of connections.entries()) {
+      try {
+        // A server that breaks for good in the middle leaves the rest to the next.
+        for await (const chunk of await fetchBlob(ctx, connection, reference, descriptor, position)) {
+          position += chunk.length;
+          yield chunk;
+        }
+        return;
+      } catch (error) {
+        this.#goOn(ctx, reference, connection, error, index === connections.length - 1);
+      }
+    }
+    throw noServer(reference, 'pull');
   }
 
   async pushBlob(
@@ -130,12 +141,17 @@ class RegistryClient implements Registry {
       try {
         return await action(connection);
       } catch (error) {
-        ctx.signal.throwIfAborted();
-        if (index === connections.length - 1 || isErrorCode(error, 'canceled')) throw error;
-        ctx.log.info({host: connection.host, image: familiarReference(reference), error}, 'trying the next registry');
+        this.#goOn(ctx, reference, connection, error, index === connections.length - 1);
       }
     }
-    throw new EngineError('failed-precondition', `no server of registry "${reference.domain}" can ${capability}`);
+    throw noServer(reference, capability);
+  }
+
+  /** Throws the error of the last server, and what no other server could change. */
+  #goOn(ctx: CallContext, reference: Reference, {host}: Connection, error: unknown, isLast: boolean): void {
+    ctx.signal.throwIfAborted();
+    if (isLast || isErrorCode(error, 'canceled')) throw error;
+    ctx.log.info({host, image: familiarReference(reference), error}, 'trying the next registry');
   }
 
   async #connectionsFor(domain: string, capability: Capability): Promise<Connection[]> {
@@ -146,12 +162,14 @@ class RegistryClient implements Registry {
   }
 
   async #connect(domain: string): Promise<Connection[]> {
-    const own = registryHost(domain);
     const endpoints = await findEndpoints(domain, this.#options);
     return endpoints.map(endpoint => {
-      const {host} = endpoint.url;
-      const credentials = async () => await this.#options.credentials?.(host === own ? own : host);
+      const credentials = async () => await this.#options.credentials?.(endpoint.url.host);
       return new Connection(this.#http, endpoint, credentials);
     });
   }
+}
+
+function noServer({domain}: Reference, capability: Capability): EngineError {
+  return new EngineError('failed-precondition', `no server of registry "${domain}" can ${capability}`);
 }
