@@ -5,9 +5,7 @@ import {EngineError} from '@longshore/errdefs';
 import type {ServedService} from './serve.ts';
 
 export function unimplementedServices(): ServedService[] {
-  return [
-    unimplementedService(MountsDefinition, 'mounts are made by the client or the shim'),
-  ];
+  return [unimplementedService(MountsDefinition, 'mounts are made by the client or the shim')];
 }
 
 function unimplementedService(definition: ServiceDefinition, reason: string): ServedService {
