@@ -47,7 +47,7 @@ export const optionTable = define({
     flag: 'cdi-spec-dir',
     kind: 'list',
     key: 'cdi-spec-dirs',
-    unsupported: true,
+    value: ['/etc/cdi', '/var/run/cdi'],
     about: 'CDI specification directories to use',
   },
   cgroupParent: {flag: 'cgroup-parent', kind: 'text', about: 'Set parent cgroup for all containers'},

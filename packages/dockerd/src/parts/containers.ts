@@ -5,6 +5,7 @@ import {type ContainerdClient, defaultSnapshotter} from '@longshore/containerd-c
 import {isErrorCode} from '@longshore/errdefs';
 import type {Config} from '../config/config.ts';
 import {cgroupDriverOf, verifyCgroupSettings} from '../core/containers/cgroup-path.ts';
+import type {DeviceDrivers} from '../core/containers/devices/device-requests.ts';
 import {ContainerRegistry} from '../core/containers/registry.ts';
 import {restoreContainers} from '../core/containers/restore.ts';
 import {taskListener} from '../core/containers/service.ts';
@@ -22,6 +23,7 @@ import type {HostFacts} from '../core/system/host-facts.ts';
 import {KernelAppArmor} from '../drivers/apparmor/apparmor.ts';
 import {followTaskEvents} from '../drivers/containerd/task-events.ts';
 import {openTaskRuntime, type RuntimeChoice} from '../drivers/containerd/task-runtime.ts';
+import {readCdiDirectories} from '../drivers/host/cdi-directories.ts';
 import type {ProgramPaths} from '../drivers/host/component-versions.ts';
 import {LinuxHostFiles} from '../drivers/host/host-files.ts';
 import {openMountedParts} from '../drivers/rootfs/mounted-parts.ts';
@@ -104,6 +106,7 @@ async function makeWorld(ctx: CallContext, options: ContainersOptions): Promise<
     appArmor: openAppArmor(facts, log),
     events,
     metrics,
+    devices: deviceDrivers(config, programs, log),
     seccompProfile: await loadSeccompProfile(config.seccompProfile, facts),
     initPath: programs.init,
     runtimes: ['runc', ...Object.keys(config.runtimes)],
@@ -120,6 +123,12 @@ function openAppArmor({apparmor}: HostFacts, log: Logger): AppArmor | undefined 
   const kernel = new KernelAppArmor();
   kernel.ensureDefaultProfile().catch(error => log.warn({error}, 'cannot load the default profile of AppArmor'));
   return kernel;
+}
+
+/** An empty directory name turns CDI off, as in Docker. */
+function deviceDrivers({cdiSpecDirs: directories}: Config, {nvidiaHook}: ProgramPaths, log: Logger): DeviceDrivers {
+  const isOff = directories.length === 1 && directories[0] === '';
+  return {cdi: isOff ? undefined : () => readCdiDirectories(directories, log), nvidiaHook};
 }
 
 /** A runtime with a path is run by runc's shim; one with a type brings its own. */

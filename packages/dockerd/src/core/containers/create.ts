@@ -145,7 +145,7 @@ interface RecordParts {
 function makeRecord(world: World, {id, name, config, host, image, endpoints}: RecordParts): ContainerRecord {
   const usesHostName = host.NetworkMode === 'host' || host.UTSMode === 'host';
   const hostname = config.Hostname || (usesHostName ? world.files.hostname() : shortId(id));
-  const {noNewPrivileges} = parseSecurityOptions(host.SecurityOpt ?? []);
+  const {noNewPrivileges, apparmor = '', seccomp = ''} = parseSecurityOptions(host.SecurityOpt ?? []);
   return {
     id,
     created: nowNano(),
@@ -165,8 +165,8 @@ function makeRecord(world: World, {id, name, config, host, image, endpoints}: Re
     manuallyStopped: false,
     removing: false,
     noNewPrivileges: noNewPrivileges ?? world.config.noNewPrivileges,
-    appArmorProfile: '',
-    seccompProfile: '',
+    appArmorProfile: apparmor,
+    seccompProfile: seccomp,
     files: filesOf(world.store.directory(id), id, host),
   };
 }

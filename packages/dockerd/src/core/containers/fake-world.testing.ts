@@ -154,6 +154,7 @@ export function makeFakeWorld(): FakeWorld {
       } satisfies Partial<World['files']> as unknown as World['files'],
       events,
       metrics: new EngineMetrics(),
+      devices: {cdi: undefined, nvidiaHook: undefined},
       seccompProfile: undefined,
       initPath: undefined,
       runtimes: ['runc'],

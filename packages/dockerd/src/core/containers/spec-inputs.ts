@@ -4,6 +4,7 @@ import {EngineError} from '@longshore/errdefs';
 import {parseSeccompProfile, resolveSeccomp} from '@longshore/oci';
 import {cgroupsPathOf} from './cgroup-path.ts';
 import type {Container} from './container.ts';
+import {deviceEdits} from './devices/device-requests.ts';
 import type {HostConfig} from './documents/host-config.ts';
 import {linkVariables} from './links/links.ts';
 import {hasRecursiveReadOnly, type ResolvedMounts} from './mounts/resolve.ts';
@@ -58,6 +59,12 @@ export function gatherSpecInputs(world: World, container: Container, parts: Star
     userMounts: parts.mounts.mounts,
     networkFiles: networkFilesOf(world, owner, host.ReadonlyRootfs),
     ...devicesOf(world, host),
+    deviceEdits: deviceEdits(host.DeviceRequests ?? [], world.devices),
+    findDevice: (pathOnHost, path) => {
+      const [device] = world.files.devices(pathOnHost, path, 'rwm').devices;
+      if (!device) throw new EngineError('unknown', `CDI device injection failed: ${pathOnHost} is no device`);
+      return device;
+    },
     findBlockDevice: path => world.files.blockDevice(path),
     extraMaskedPaths: world.files.extraMaskedPaths(),
     rlimits: rlimitsOf(world, host),

@@ -17,6 +17,7 @@ import type {TaskRuntime} from '../ports/task-runtime.ts';
 import type {VolumeService} from '../ports/volume-service.ts';
 import type {HostFacts} from '../system/host-facts.ts';
 import type {Container} from './container.ts';
+import type {DeviceDrivers} from './devices/device-requests.ts';
 import type {ContainerRegistry} from './registry.ts';
 
 export interface World {
@@ -36,6 +37,7 @@ export interface World {
   /** Undefined where the kernel or the machine has none. */
   appArmor: AppArmor | undefined;
   events: EventBus;
+  devices: DeviceDrivers;
   metrics: EngineMetrics;
   /** The profile of containers that do not bring one; undefined for none. */
   seccompProfile: SeccompProfile | undefined;

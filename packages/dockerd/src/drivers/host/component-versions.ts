@@ -12,6 +12,8 @@ export interface ProgramPaths {
   runtimes: Record<string, string>;
   /** Undefined when there is none on this host. */
   init: string | undefined;
+  /** What gives containers GPUs of NVIDIA; undefined when it is not installed. */
+  nvidiaHook: string | undefined;
 }
 
 export class ComponentVersions {

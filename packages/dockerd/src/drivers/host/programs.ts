@@ -13,6 +13,7 @@ export async function findPrograms(config: Config, environment: Environment): Pr
   const others = Object.entries(config.runtimes).map(([name, {path}]) => [name, path] as const);
   return {
     runtimes: {runc, ...Object.fromEntries(others)},
+    nvidiaHook: await find('nvidia-container-runtime-hook'),
     init: config.initPath || (await firstOf(initNames, find)),
   };
 }

@@ -142,7 +142,7 @@ function daemonToJson({
     InitCommit: commit('docker-init'),
     SecurityOptions: securityOptions(host, config.seccompProfile),
     FirewallBackend: {Driver: 'iptables'},
-    CDISpecDirs: [],
+    CDISpecDirs: config.cdiSpecDirs.filter(each => each !== ''),
     Containerd: {
       Address: containerdAddress,
       Namespaces: {Containers: config.containerdNamespace, Plugins: config.containerdPluginsNamespace},

@@ -67,6 +67,8 @@ function inputs(spec: Spec, changes: Partial<SpecInputs> = {}, host: Partial<Hos
     networkFiles: networkFiles(id),
     devices: [],
     deviceRules: [],
+    deviceEdits: [],
+    findDevice: () => ({path: '', type: 'c'}),
     findBlockDevice: () => ({major: 8, minor: 0}),
     extraMaskedPaths: [],
     rlimits: [],

@@ -1,6 +1,8 @@
 /** The OCI configuration of a container: every choice of its Config and HostConfig comes together here. */
 import type {Linux, LinuxDevice, LinuxDeviceCgroup, LinuxSeccomp, Process, Spec, User} from '@longshore/api/oci';
 import {ociRuntimeSpecVersion} from '@longshore/base';
+import {applyEdits, type HostDeviceLookup} from '../devices/apply-edits.ts';
+import type {CdiEdits} from '../devices/cdi-spec.ts';
 import type {ContainerConfig} from '../documents/container-config.ts';
 import type {HostConfig} from '../documents/host-config.ts';
 import {type BindMount, initDestination, mountTable, type UserMount} from './mounts.ts';
@@ -32,6 +34,9 @@ export interface SpecInputs {
   networkFiles: BindMount[];
   devices: LinuxDevice[];
   deviceRules: LinuxDeviceCgroup[];
+  /** Of CDI devices and GPUs. */
+  deviceEdits: CdiEdits[];
+  findDevice: HostDeviceLookup;
   findBlockDevice: BlockDeviceLookup;
   /** Paths of this host that are masked besides those of the HostConfig. */
   extraMaskedPaths: string[];
@@ -43,7 +48,7 @@ export interface SpecInputs {
 export function buildSpec(inputs: SpecInputs): Spec {
   const {host, namespaces} = inputs;
   const {Annotations: annotations} = host;
-  return {
+  const spec: Spec = {
     ociVersion: ociRuntimeSpecVersion,
     process: buildProcess(inputs),
     root: {path: inputs.rootfs, ...(host.ReadonlyRootfs ? {readonly: true} : {})},
@@ -60,6 +65,7 @@ export function buildSpec(inputs: SpecInputs): Spec {
     ...(annotations && Object.keys(annotations).length > 0 ? {annotations} : {}),
     linux: buildLinux(inputs),
   };
+  return applyEdits(spec, inputs.deviceEdits, inputs.findDevice);
 }
 
 /**

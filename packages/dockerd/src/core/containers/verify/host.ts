@@ -41,11 +41,7 @@ export function verifyHostConfig(host: HostConfig, runtimes: readonly string[]):
 
 /** Throws `unimplemented` for what is understood but not done yet: nothing is accepted and ignored. */
 export function refuseUnsupported(host: HostConfig): void {
-  const unsupported: [boolean, string][] = [
-    [(host.DeviceRequests?.length ?? 0) > 0, 'device requests (GPUs, CDI devices)'],
-    [host.Cgroup !== '', 'joining the cgroup of another container'],
-    [(host.SecurityOpt ?? []).some(option => /^label[=:](?!disable)/.test(option)), 'SELinux labels'],
-  ];
+  const unsupported: [boolean, string][] = [[host.Cgroup !== '', 'joining the cgroup of another container']];
   const [first] = unsupported.filter(([given]) => given);
   if (first) throw new EngineError('unimplemented', `${first[1]} are not supported yet`);
 }

@@ -55,7 +55,6 @@ const refusedHosts: [string, string][] = [
   ['{"LogConfig":{"Type":"bogus"}}', 'error looking up logging plugin bogus: plugin "bogus" not found'],
   ['{"LogConfig":{"Type":"json-file","Config":{"bogus":"1"}}}', `unknown log opt 'bogus' for json-file log driver`],
   ['{"LogConfig":{"Type":"syslog"}}', 'logging driver "syslog" is not supported yet'],
-  ['{"DeviceRequests":[{"Count":-1}]}', 'device requests (GPUs, CDI devices) are not supported yet'],
   ['{"StorageOpt":{"size":"1G"}}', `--storage-opt is supported only for overlay over xfs with 'pquota' mount option`],
   ['{"Isolation":"hyperv"}', `Invalid isolation: "hyperv" - linux only supports 'default'`],
 ];
