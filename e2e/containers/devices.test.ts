@@ -22,16 +22,16 @@ containerEdits:
 devices:
   - name: one
     containerEdits:
-      deviceNodes: [{path: /dev/thing, hostPath: /dev/kmsg, permissions: r}]
+      deviceNodes: [{path: /dev/thing, type: c, major: 1, minor: 4, permissions: r}]
       mounts: [{hostPath: ${dir}, containerPath: /opt/lib, options: [ro, rbind]}]
       env: [THING=one]
 `;
   const written = await engine.run(['sh', '-c', 'cat > /tmp/ls-cdi-test/dynamic/thing.yaml'], {input: yaml});
   t.is(written.exitCode, 0);
 
-  const script = 'echo $COMMON $THING; cat /opt/lib/library; echo; (: < /dev/thing) && echo open; (: > /dev/thing) 2>&1';
+  const script = 'echo $COMMON $THING; cat /opt/lib/library; echo; stat -c %t:%T /dev/thing; (: > /dev/thing) 2>&1';
   const run = await engine.docker('run', '--rm', '--device', 'vendor.com/thing=one', 'busybox', 'sh', '-c', script);
-  t.regex(run.stdout, /^yes one\nfrom the host\nopen\n.*Operation not permitted/);
+  t.regex(run.stdout, /^yes one\nfrom the host\n1:4\n.*Operation not permitted/);
 
   const unknown = await engine.docker('run', '--rm', '--device', 'vendor.com/thing=two', 'busybox', 'true');
   t.regex(unknown.stderr, /CDI device injection failed: unresolvable CDI devices vendor.com\/thing=two/);
