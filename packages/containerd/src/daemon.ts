@@ -3,7 +3,6 @@ import {mkdir} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {backgroundContext, type Logger, Scope} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
-import {setOomScoreAdj} from '@longshore/linux';
 import type {Config} from './config/config.ts';
 import {Containers} from './core/containers/containers.ts';
 import {Content} from './core/content/content.ts';
@@ -23,6 +22,7 @@ import type {Checkpoints} from './core/tasks/checkpoints.ts';
 import {Tasks} from './core/tasks/tasks.ts';
 import {CheckpointStore} from './drivers/checkpoints/checkpoint-store.ts';
 import {readIdentity} from './drivers/host/identity.ts';
+import {prepareProcess} from './drivers/host/prepare-process.ts';
 import {lockRoot} from './drivers/host/root-lock.ts';
 import {prepareSocketPath} from './drivers/host/socket-path.ts';
 import {openMetadataStore, type SqlMetadataStore} from './drivers/metadata-db/metadata-store.ts';
@@ -32,6 +32,7 @@ import {RuntimeBinaries} from './drivers/shim/runtime-binary.ts';
 import {readRuntimeInfo} from './drivers/shim/runtime-info.ts';
 import {openSnapshotters, type Snapshotters} from './drivers/snapshotters.ts';
 import {LocalImageMover} from './drivers/transfer/image-mover.ts';
+import {openListeners} from './listeners.ts';
 import {listPlugins, proxyPlugin} from './plugins.ts';
 import {containersService} from './services/containers/service.ts';
 import {contentService} from './services/content/service.ts';
@@ -42,7 +43,7 @@ import {healthService} from './services/health/service.ts';
 import {imagesService} from './services/images/service.ts';
 import {introspectionService} from './services/introspection/service.ts';
 import {leasesService} from './services/leases/service.ts';
-import {listenGrpc, listenTtrpc} from './services/listen.ts';
+import {listenTtrpc} from './services/listen.ts';
 import {localImageServices} from './services/local-services.ts';
 import {namespacesService} from './services/namespaces/service.ts';
 import {sandboxControllerService} from './services/sandbox/controller.ts';
@@ -78,7 +79,8 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
   await using scope = new Scope(log);
   await mkdir(config.root, {recursive: true, mode: 0o711});
   await mkdir(config.state, {recursive: true, mode: 0o711});
-  if (config.oomScore !== 0) setOomScoreAdj(config.oomScore);
+  const started = new Date();
+  await prepareProcess(config);
   scope.use(await lockRoot(config.root, log), 'root lock');
   for (const {address} of [config.grpc, config.ttrpc]) await prepareSocketPath(address);
   const core = await openCore(config, log, scope);
@@ -87,12 +89,12 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
   const forward = (...exit: Parameters<Tasks['noteExit']>) => core.tasks.noteExit(...exit);
   const ttrpc = await listenTtrpc(config.ttrpc.address, log, server => serveTtrpcEvents(server, core.events, forward));
   scope.use(ttrpc, 'ttrpc');
-  const {address: path, ...grpc} = config.grpc;
-  scope.use(await listenGrpc({...grpc, path, services, log}), 'grpc');
+  const describe = () => describeDaemon(core, started);
+  await openListeners(config, log, scope, {services, tasks: core.tasks, describe});
   core.collector.start();
   const owner = scope.release();
   return {
-    describe: () => ({tasks: core.tasks.size, subscribers: core.events.subscribers, memory: process.memoryUsage()}),
+    describe,
     [Symbol.asyncDispose]: () => owner[Symbol.asyncDispose](),
   };
 }
@@ -150,6 +152,17 @@ function openTasks(
   return {tasks, sandboxes};
 }
 
+function describeDaemon({tasks, sandboxes, events, content}: Core, started: Date): Record<string, unknown> {
+  return {
+    started: started.toISOString(),
+    tasks: tasks.describe(),
+    sandboxes: sandboxes.size,
+    subscribers: events.subscribers,
+    ingests: [...content.activeIngests()],
+    memory: process.memoryUsage(),
+  };
+}
+
 async function openServices(config: Config, core: Core): Promise<ServedService[]> {
   const {metadata, events, collector, content, snapshotters, differ, binaries, tasks, sandboxes, checkpoints} = core;
   const isEnabled = (id: string) => !config.disabledPlugins.includes(id);
@@ -162,7 +175,7 @@ async function openServices(config: Config, core: Core): Promise<ServedService[]
   // Transfers use these whether clients may or not.
   const images = {
     content: contentService(content),
-    diff: diffService(differ),
+    diff: diffService(differ, config.syncLayers),
     images: imagesService(new Images(metadata, events, collector)),
     leases: leasesService(new Leases(metadata, collector)),
     snapshots: snapshotsService({find: snapshotters.find, events}),

@@ -44,7 +44,8 @@ async function runDaemon(line: CommandLine): Promise<void> {
   const daemon = await startDaemon(config, log);
   const took = `${(performance.now() - started).toFixed(0)}ms`;
   log.info({address: config.grpc.address, took}, 'containerd successfully booted');
-  process.on('SIGUSR1', () => log.info({state: daemon.describe()}, 'state of the daemon'));
+  const {dumpState} = await import('./drivers/host/state-dump.ts');
+  process.on('SIGUSR1', () => void dumpState(daemon.describe(), log));
   notifyServiceManager(process.env.NOTIFY_SOCKET, 'READY=1', log);
   await stop;
   notifyServiceManager(process.env.NOTIFY_SOCKET, 'STOPPING=1', log);

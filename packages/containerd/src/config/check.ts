@@ -1,5 +1,6 @@
 import {EngineError} from '@longshore/errdefs';
 import {lineOf} from './locate.ts';
+import {fullPluginName} from './migrate.ts';
 import {type Schema, schema} from './schema.ts';
 
 export type Table = {[key: string]: unknown};
@@ -27,11 +28,18 @@ function checkTable(source: ConfigText, expected: Schema, given: unknown, path: 
     if (!Object.hasOwn(given, key)) throw refusal(source, path, `lacks its ${key}`);
   }
   for (const [key, value] of Object.entries(given)) {
-    const next =
-      expected.kind === 'map' ? expected.of : Object.hasOwn(expected.fields, key) ? expected.fields[key] : undefined;
+    const next = fieldOf(expected, path, key);
     if (!next) throw refusal(source, [...path, key], unknownReason(path));
     checkTable(source, next, value, [...path, key]);
   }
+}
+
+/** Files of version 1 name plugins by their last part. */
+function fieldOf(expected: Schema, path: readonly string[], key: string): Schema | undefined {
+  if (expected.kind === 'map') return expected.of;
+  if (expected.kind !== 'table') return undefined;
+  const name = path.length === 1 && path[0] === 'plugins' ? (fullPluginName(key) ?? key) : key;
+  return Object.hasOwn(expected.fields, name) ? expected.fields[name] : undefined;
 }
 
 function unknownReason(path: readonly string[]): string {

@@ -123,10 +123,10 @@ test('version 3 names the same keys', t => {
   );
   t.deepEqual(config.grpc, {address: '/x/y.sock', uid: 5, gid: 7, maxReceive: 16777216, maxSend: 16777216});
   t.is(config.ttrpc.address, '/x/z.sock');
-  t.deepEqual(config.debug, {level: 'warn', format: 'json'});
+  t.like(config.debug, {level: 'warn', format: 'json', address: ''});
   t.is(config.timeouts['io.containerd.timeout.task.state'], 90_000);
   t.is(config.collector.scheduleDelayMs, 250);
-  t.deepEqual(config.overlayfs, {root: '/elsewhere', mountOptions: ['volatile']});
+  t.like(config.overlayfs, {root: '/elsewhere', mountOptions: ['volatile']});
 });
 
 test('flags come last', t => {
@@ -146,11 +146,41 @@ test('proxies are named by their tables', t => {
   ]);
 });
 
+test('files of version 1 and 2 come in the names of version 3', t => {
+  const config = load(
+    t,
+    `disabled_plugins = ["cri", "native"]
+    [plugins.cri]
+    anything = 1
+    [plugins.cgroups]
+    no_prometheus = true
+    [plugins."io.containerd.runtime.v2.task"]
+    sched_core = true`,
+  );
+  t.true(config.disabledPlugins.includes('io.containerd.grpc.v1.cri'));
+  t.true(config.disabledPlugins.includes('io.containerd.snapshotter.v1.native'));
+  t.false(config.metrics.containers);
+  t.deepEqual(config.shimEnvironment, ['SCHED_CORE=1']);
+});
+
+test('lists of plugins add up over imports, other lists do not; an import cannot be newer', t => {
+  const text = 'version = 2\nimports = ["a.toml"]\ndisabled_plugins = ["x.y"]\n';
+  const imported = (version: number) =>
+    `version = ${version}\ndisabled_plugins = ["z.y"]\n[plugins."io.containerd.shim.v1.manager"]\nenv = ["A=1"]`;
+  const read = (version: number) =>
+    readConfig(parseCommandLine(['--config', write(t, text, {'a.toml': imported(version)})]));
+  t.deepEqual(read(2).disabledPlugins, ['x.y', 'z.y']);
+  t.deepEqual(read(2).shimEnvironment, ['A=1']);
+  t.regex(t.throws(() => read(3))?.message ?? '', /a\.toml: version 3 in a file imported by one of version 2/);
+});
+
 for (const [text, message] of [
   ['version = 2\nrooot = "/x"', 'config.toml:2: "rooot" is an unknown key'],
   ['[grpc]\naddress = "/x"\n  adress = "/y"', 'config.toml:3: "grpc.adress" is an unknown key'],
   ['[grpc]\nuid = "root"', 'config.toml:2: "grpc.uid" must be an integer'],
-  ['[grpc]\ntcp_address = "0.0.0.0:1"', 'config.toml:2: "grpc.tcp_address" is not supported here other than as ""'],
+  ['[grpc]\ntcp_address = "0.0.0.0"', 'config.toml:2: "grpc.tcp_address" must be host:port'],
+  ['[grpc]\ntcp_tls_key = "/k"', 'grpc.tcp_tls_cert and grpc.tcp_tls_key belong together'],
+  ['[grpc]\ntcp_tls_ca = "/k"', 'grpc.tcp_tls_ca needs grpc.tcp_tls_cert and grpc.tcp_tls_key'],
   ['grpc = 1', 'config.toml:1: "grpc" must be a table'],
   ['version = 4', 'config.toml:1: "version" must be one of 1, 2, 3'],
   [

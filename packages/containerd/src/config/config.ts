@@ -1,5 +1,6 @@
 /** The configuration of the daemon: parsed once, then frozen. */
 import type {LogFormat, LogLevel} from '@longshore/base';
+import {EngineError} from '@longshore/errdefs';
 import type {SharingPolicy} from '../core/content/content.ts';
 import type {SchedulerConfig} from '../core/gc/scheduler.ts';
 import type {TransferConfig} from '../core/transfer/transfers.ts';
@@ -25,16 +26,34 @@ export interface Config {
   readonly oomScore: number;
   /** Sizes in bytes. */
   readonly grpc: SocketConfig & {readonly maxReceive: number; readonly maxSend: number};
+  /** A second gRPC socket; an empty address for none. Paths of PEM files; without a certificate it is not encrypted. */
+  readonly tcp: {readonly address: string; readonly ca: string; readonly cert: string; readonly key: string};
   /** An empty address stands for the gRPC one with `.ttrpc`. */
   readonly ttrpc: SocketConfig;
-  readonly debug: {readonly level: LogLevel; readonly format: LogFormat};
+  /** Without an address there is no debug socket. */
+  readonly debug: SocketConfig & {readonly level: LogLevel; readonly format: LogFormat};
+  /** Prometheus' page; an empty address for none. */
+  readonly metrics: {readonly address: string; readonly histogram: boolean; readonly containers: boolean};
+  /** Directory for temporary files; empty for the machine's. */
+  readonly temp: string;
+  /** Cgroup that the daemon moves itself to; empty to stay. */
+  readonly cgroup: string;
   /** Milliseconds. */
   readonly timeouts: {readonly [Key in (typeof timeoutKeys)[number]]: number};
   readonly collector: SchedulerConfig;
   readonly contentSharing: SharingPolicy;
   /** Further variables for shims, `KEY=VALUE`. */
   readonly shimEnvironment: readonly string[];
-  readonly overlayfs: {readonly root: string; readonly mountOptions: readonly string[]};
+  readonly overlayfs: {
+    readonly root: string;
+    readonly mountOptions: readonly string[];
+    /** Deletes directories before the call that removes them returns. */
+    readonly syncRemove: boolean;
+    /** Tells the upper directory by a label of the snapshot. */
+    readonly upperdirLabel: boolean;
+  };
+  /** Layers are flushed to disk before they count as unpacked. */
+  readonly syncLayers: boolean;
   readonly native: {readonly root: string};
   readonly proxies: readonly ProxyConfig[];
   /** Names of the differs in the order in which they are asked. */
@@ -77,6 +96,7 @@ export const defaults: Table = {
       startup_delay: '100ms',
     },
     'io.containerd.metadata.v1.bolt': {content_sharing_policy: 'shared', no_sync: false},
+    'io.containerd.monitor.task.v1.cgroups': {no_prometheus: false},
     'io.containerd.runtime.v2.task': {platforms: ['linux/amd64']},
     'io.containerd.service.v1.diff-service': {default: ['walking'], sync_fs: false},
     'io.containerd.service.v1.tasks-service': {blockio_config_file: '', rdt_config_file: ''},
@@ -131,20 +151,52 @@ export function toConfig(table: Table): Config {
     },
     // As the original: the ttrpc socket has the gRPC socket's owner unless it is told another address.
     ttrpc: ttrpc.address ? socketOf(ttrpc, ttrpc.address as string) : socketOf(grpc, `${address}.ttrpc`),
-    debug: {level: levelOf(debug.level as string), format: debug.format === 'json' ? 'json' : 'text'},
+    tcp: tcpOf(grpc),
+    metrics: {
+      address: (table.metrics as Table).address as string,
+      histogram: (table.metrics as Table).grpc_histogram as boolean,
+      containers: plugin('io.containerd.monitor.task.v1.cgroups').no_prometheus !== true,
+    },
+    temp: table.temp as string,
+    cgroup: (table.cgroup as Table).path as string,
+    debug: {
+      ...socketOf(debug, debug.address as string),
+      level: levelOf(debug.level as string),
+      format: debug.format === 'json' ? 'json' : 'text',
+    },
     timeouts: Object.fromEntries(timeouts.map(([key, text]) => [key, milliseconds(text)])) as Config['timeouts'],
     collector: collectorOf(plugin('io.containerd.gc.v1.scheduler')),
     contentSharing: plugin('io.containerd.metadata.v1.bolt').content_sharing_policy as SharingPolicy,
-    shimEnvironment: [
-      ...(plugin('io.containerd.shim.v1.manager').env as string[]),
-      ...(plugin('io.containerd.runtime.v2.task').sched_core === true ? ['SCHED_CORE=1'] : []),
-    ],
-    overlayfs: {root: overlayfs.root_path as string, mountOptions: overlayfs.mount_options as string[]},
+    shimEnvironment: plugin('io.containerd.shim.v1.manager').env as string[],
+    overlayfs: {
+      root: overlayfs.root_path as string,
+      mountOptions: overlayfs.mount_options as string[],
+      syncRemove: overlayfs.sync_remove as boolean,
+      upperdirLabel: overlayfs.upperdir_label as boolean,
+    },
+    syncLayers: plugin('io.containerd.service.v1.diff-service').sync_fs as boolean,
     native: {root: plugin('io.containerd.snapshotter.v1.native').root_path as string},
     proxies: proxiesOf(table.proxy_plugins as Table, table.disabled_plugins as string[]),
     differs: plugin('io.containerd.service.v1.diff-service').default as string[],
     transfer: transferOf(plugin('io.containerd.transfer.v1.local')),
   } satisfies Config);
+}
+
+/** Throws invalid-argument for half of a key pair. */
+function tcpOf(grpc: Table): Config['tcp'] {
+  const tcp = {
+    address: grpc.tcp_address as string,
+    ca: grpc.tcp_tls_ca as string,
+    cert: grpc.tcp_tls_cert as string,
+    key: grpc.tcp_tls_key as string,
+  };
+  if ((tcp.cert === '') !== (tcp.key === '')) {
+    throw new EngineError('invalid-argument', 'grpc.tcp_tls_cert and grpc.tcp_tls_key belong together');
+  }
+  if (tcp.ca !== '' && tcp.cert === '') {
+    throw new EngineError('invalid-argument', 'grpc.tcp_tls_ca needs grpc.tcp_tls_cert and grpc.tcp_tls_key');
+  }
+  return tcp;
 }
 
 function socketOf({uid, gid}: Table, address: string): SocketConfig {

@@ -5,6 +5,7 @@ import {EngineError, messageOf} from '@longshore/errdefs';
 import {parse} from 'smol-toml';
 import {checkConfig, type Table} from './check.ts';
 import {defaults} from './config.ts';
+import {checkImportVersion, migrate} from './migrate.ts';
 
 export const defaultConfigPath = '/etc/containerd/config.toml';
 
@@ -24,8 +25,8 @@ export interface Located {
 
 /** The whole configuration as a table of version 3. Throws invalid-argument with file and line, not-found. */
 export function loadConfigTable(file: Located, overrides: Overrides = {}): Table {
-  const layers = [defaults, ...readLayers(file)];
-  const table = layers.reduce(merge, {} as Table);
+  const [main = {}, ...imported] = readLayers(file);
+  const table = imported.reduce(mergeImport, merge(defaults, main));
   const flags: Table = {
     ...(overrides.root !== undefined && {root: overrides.root}),
     ...(overrides.state !== undefined && {state: overrides.state}),
@@ -36,18 +37,19 @@ export function loadConfigTable(file: Located, overrides: Overrides = {}): Table
   return {...merge(table, flags), version: 3};
 }
 
-/** The file and what it imports, lowest layer first. An imported file may import further ones, but none twice. */
+/** The file and what it imports, lowest layer first, all in the names of version 3. An imported file may import further ones, but none twice. */
 function readLayers(file: Located): Table[] {
   const seen = new Set<string>();
-  const read = (path: string, required: boolean): Table[] => {
+  const read = (path: string, required: boolean, importer?: Table): Table[] => {
     if (seen.has(path)) return [];
     seen.add(path);
     const table = readFile(path, required);
     if (!table) return [];
-    const {imports = [], ...own} = table as Table & {imports?: string[]};
+    if (importer) checkImportVersion(importer, table, path);
+    const {imports = [], ...own} = migrate(table) as Table & {imports?: string[]};
     const patterns = imports.map(pattern => (isAbsolute(pattern) ? pattern : join(dirname(path), pattern)));
     const imported = patterns.flatMap(pattern => globSync(pattern).sort());
-    return [{...own, imports}, ...imported.flatMap(next => read(next, true))];
+    return [{...own, imports}, ...imported.flatMap(next => read(next, true, table))];
   };
   return read(file.path, file.required);
 }
@@ -71,6 +73,16 @@ function parseToml(path: string, text: string): Table {
   } catch (error) {
     throw new EngineError('invalid-argument', `failed to load TOML: ${path}: ${messageOf(error)}`, {cause: error});
   }
+}
+
+/** Names of plugins add up over the files; every other list is replaced. */
+function mergeImport(lower: Table, upper: Table): Table {
+  const merged = merge(lower, upper);
+  for (const list of ['imports', 'disabled_plugins', 'required_plugins']) {
+    const both = [...((lower[list] ?? []) as string[]), ...((upper[list] ?? []) as string[])];
+    merged[list] = [...new Set(both)];
+  }
+  return merged;
 }
 
 /** Tables are merged, lists of the lower layer are replaced; a later file says the last word on every key. */

@@ -46,6 +46,10 @@ function only(...accepted: unknown[]): Schema {
   );
 }
 
+const tcpAddress = must(
+  given => typeof given === 'string' && /^$|^(\[[^\]]*\]|[^:]*):[0-9]{1,5}$/.test(given),
+  'host:port',
+);
 const levels = oneOf('', 'trace', 'debug', 'info', 'warn', 'warning', 'error', 'fatal', 'panic');
 const socket = {address: string, uid: integer, gid: integer};
 
@@ -63,7 +67,7 @@ const absentPlugins = [
     'io.containerd.monitor.container.v1.restart',
     'io.containerd.internal.v1.tracing',
   ],
-  ...['io.containerd.monitor.v1.cgroups', 'io.containerd.monitor.task.v1.cgroups', 'io.containerd.runtime.v1.linux'],
+  'io.containerd.runtime.v1.linux',
   'io.containerd.tracing.processor.v1.otlp',
   ...['aufs', 'blockfile', 'btrfs', 'devmapper', 'erofs', 'zfs'].map(name => `io.containerd.snapshotter.v1.${name}`),
 ];
@@ -79,13 +83,13 @@ export const plugins: {readonly [id: string]: Schema} = {
   'io.containerd.metadata.v1.bolt': table({content_sharing_policy: oneOf('shared', 'isolated'), no_sync: only(false)}),
   'io.containerd.runtime.v2.task': table({platforms: strings, sched_core: boolean}),
   'io.containerd.shim.v1.manager': table({env: strings}),
-  'io.containerd.service.v1.diff-service': table({default: strings, sync_fs: only(false)}),
+  'io.containerd.service.v1.diff-service': table({default: strings, sync_fs: boolean}),
   'io.containerd.service.v1.tasks-service': table({blockio_config_file: only(''), rdt_config_file: only('')}),
   'io.containerd.snapshotter.v1.native': table({root_path: string}),
   'io.containerd.snapshotter.v1.overlayfs': table({
     root_path: string,
-    upperdir_label: only(false),
-    sync_remove: only(false),
+    upperdir_label: boolean,
+    sync_remove: boolean,
     slow_chown: boolean,
     mount_options: strings,
   }),
@@ -97,6 +101,8 @@ export const plugins: {readonly [id: string]: Schema} = {
     config_path: string,
     unpack_config: ignored,
   }),
+  'io.containerd.monitor.v1.cgroups': table({no_prometheus: boolean}),
+  'io.containerd.monitor.task.v1.cgroups': table({no_prometheus: boolean}),
   ...Object.fromEntries(absentPlugins.map(id => [id, ignored])),
 };
 
@@ -114,7 +120,7 @@ export const schema = table({
   version: oneOf(1, 2, 3),
   root: string,
   state: string,
-  temp: only(''),
+  temp: string,
   plugin_dir: only(''),
   disabled_plugins: strings,
   required_plugins: strings,
@@ -122,17 +128,17 @@ export const schema = table({
   imports: strings,
   grpc: table({
     ...socket,
-    tcp_address: only(''),
-    tcp_tls_ca: only(''),
-    tcp_tls_cert: only(''),
-    tcp_tls_key: only(''),
+    tcp_address: tcpAddress,
+    tcp_tls_ca: string,
+    tcp_tls_cert: string,
+    tcp_tls_key: string,
     max_recv_message_size: integer,
     max_send_message_size: integer,
   }),
   ttrpc: table(socket),
   debug: table({...socket, level: levels, format: oneOf('', 'text', 'json')}),
-  metrics: table({address: only(''), grpc_histogram: only(false)}),
-  cgroup: table({path: only('')}),
+  metrics: table({address: tcpAddress, grpc_histogram: boolean}),
+  cgroup: table({path: string}),
   plugins: table(plugins),
   proxy_plugins: {
     kind: 'map',

@@ -32,7 +32,7 @@ export async function openSnapshotters(config: Config, parts: SnapshotterParts):
   const openers: {readonly [name: string]: {root: string; open: (root: string) => Promise<Snapshotter>}} = {
     overlayfs: {
       root: overlayfs.root,
-      open: root => openOverlay({...parts, root, mountOptions: overlayfs.mountOptions}),
+      open: root => openOverlay({...parts, ...overlayfs, root}),
     },
     native: {root: native.root, open: root => openNative({...parts, root})},
   };

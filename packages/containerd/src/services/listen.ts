@@ -1,22 +1,37 @@
-/** The two sockets of the daemon. */
+/** The sockets of the daemon. */
 import {chmod, chown, unlink} from 'node:fs/promises';
-import {createServer, type Server as NetServer} from 'node:net';
+import {type AddressInfo, createServer, type Server as NetServer, type Socket} from 'node:net';
+import {createServer as createTlsServer} from 'node:tls';
 import {Server, ServerCredentials} from '@grpc/grpc-js';
 import type {Logger} from '@longshore/base';
-import {EngineError} from '@longshore/errdefs';
+import {EngineError, messageOf} from '@longshore/errdefs';
 import {TtrpcServer} from '@longshore/ttrpc';
+import type {CallObserver} from '../core/metrics/call-metrics.ts';
 import {withExactWindows} from './http2-windows.ts';
 import {addServices, type ServedService} from './serve.ts';
+import {parseTcpAddress} from './tcp-address.ts';
 
-export interface GrpcListenOptions {
-  path: string;
-  uid: number;
-  gid: number;
+export interface GrpcOptions {
   /** Bytes. */
   maxReceive: number;
   maxSend: number;
   services: readonly ServedService[];
+  /** Told of every call. */
+  observer?: CallObserver;
   log: Logger;
+}
+
+export interface GrpcListenOptions extends GrpcOptions {
+  path: string;
+  uid: number;
+  gid: number;
+}
+
+export interface TcpListenOptions extends GrpcOptions {
+  /** `host:port`. */
+  address: string;
+  /** PEM texts; without a certificate connections are not encrypted. */
+  tls?: {cert: string; key: string /** Clients need a certificate of this authority. */; ca?: string};
 }
 
 /** Calls in flight at the end get this long; streams and waits would go on for ever. */
@@ -27,13 +42,7 @@ const streamWindow = 4 << 20;
 
 /** Serves gRPC; the socket file belongs to `uid` and `gid`, mode 0660. Disposing it ends every call. */
 export async function listenGrpc(options: GrpcListenOptions): Promise<AsyncDisposable> {
-  const server = new Server({
-    'grpc.max_receive_message_length': options.maxReceive,
-    'grpc.max_send_message_length': options.maxSend,
-    'grpc.enable_channelz': 0,
-  });
-  tuneHttp2(server);
-  addServices(server, options.services, options.log);
+  const server = grpcServer(options);
   const listener = acceptFor(server);
   const {promise, resolve, reject} = Promise.withResolvers<void>();
   listener.once('error', reject);
@@ -56,14 +65,54 @@ export async function listenGrpc(options: GrpcListenOptions): Promise<AsyncDispo
   };
 }
 
+function grpcServer({maxReceive, maxSend, services, log, observer}: GrpcOptions): Server {
+  const server = new Server({
+    'grpc.max_receive_message_length': maxReceive,
+    'grpc.max_send_message_length': maxSend,
+    'grpc.enable_channelz': 0,
+  });
+  tuneHttp2(server);
+  addServices(server, services, log, observer);
+  return server;
+}
+
+/** Serves gRPC on TCP, with TLS when a certificate is given. */
+export async function listenTcp(options: TcpListenOptions): Promise<AsyncDisposable & {port: number}> {
+  const server = grpcServer(options);
+  const {host, port} = parseTcpAddress(options.address);
+  const listener = acceptFor(server, options.tls);
+  const {promise, resolve, reject} = Promise.withResolvers<void>();
+  listener.once('error', reject);
+  listener.listen({port, ...(host && {host})}, resolve);
+  try {
+    await promise;
+  } catch (error) {
+    server.forceShutdown();
+    throw new EngineError('internal', `failed to get listener for TCP endpoint: ${messageOf(error)}`, {cause: error});
+  }
+  return {
+    port: (listener.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await shutDown(server);
+    },
+  };
+}
+
 /** Connections come in here and not by grpc-js's own listener: under Bun they need a filter. */
-function acceptFor(server: Server): NetServer {
+function acceptFor(server: Server, tls?: TcpListenOptions['tls']): NetServer {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const isBun = process.versions.bun !== undefined;
-  return createServer(socket => {
+  const accept = (socket: Socket) => {
     socket.on('error', () => {}); // the session reports it
     injector.injectConnection(isBun ? withExactWindows(socket) : socket);
-  });
+  };
+  if (!tls) return createServer(accept);
+  const {cert, key, ca} = tls;
+  const clients = ca === undefined ? {} : {ca, requestCert: true, rejectUnauthorized: true};
+  const listener = createTlsServer({cert, key, ...clients, ALPNProtocols: ['h2'], minVersion: 'TLSv1.2'}, accept);
+  listener.on('tlsClientError', (_error, socket) => socket.destroy());
+  return listener;
 }
 
 /**

@@ -12,11 +12,13 @@ import {
   type Server,
   type ServerDuplexStream,
   type ServerWritableStream,
+  status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import type {DeepPartial, MethodDefinition, RequestOf, ResponseOf, ServiceDefinition} from '@longshore/api';
 import {type CallContext, callContext, type Logger} from '@longshore/base';
 import {codeOf, codeToGrpcStatus, EngineError, messageOf} from '@longshore/errdefs';
+import type {CallKind, CallObserver, CallRecord} from '../core/metrics/call-metrics.ts';
 import {checkIdentifier} from '../core/names.ts';
 
 type Handler<M extends MethodDefinition> = M['requestStream'] extends true
@@ -47,13 +49,33 @@ export function serve<S extends ServiceDefinition>(
   return {definition, handlers: handlers as unknown as ServedService['handlers'], namespaced};
 }
 
-export function addServices(server: Server, services: readonly ServedService[], log: Logger): void {
+/** Every method of some services. */
+export function callKinds(services: readonly ServedService[]): CallKind[] {
+  return services.flatMap(({definition}) =>
+    Object.values(definition.methods).map(method => kindOf(definition, method)),
+  );
+}
+
+function kindOf({fullName: service}: ServiceDefinition, method: MethodDefinition): CallKind {
+  const {name, requestStream, responseStream} = method;
+  if (requestStream) return {service, method: name, type: responseStream ? 'bidi_stream' : 'client_stream'};
+  return {service, method: name, type: responseStream ? 'server_stream' : 'unary'};
+}
+
+const unobserved: CallObserver = {begin: () => ({received() {}, sent() {}, ended() {}})};
+
+export function addServices(
+  server: Server,
+  services: readonly ServedService[],
+  log: Logger,
+  observer: CallObserver = unobserved,
+): void {
   for (const service of services) {
     const methods: Record<string, GrpcMethod<unknown, unknown>> = {};
     const handlers: UntypedServiceImplementation = {};
     for (const [key, method] of Object.entries(service.definition.methods)) {
       methods[key] = grpcMethod(service.definition, method);
-      handlers[key] = new MethodEdge(service, key, log).handler();
+      handlers[key] = new MethodEdge(service, key, log, observer).handler();
     }
     server.addService(methods as GrpcService, handlers);
   }
@@ -80,12 +102,14 @@ class MethodEdge {
   readonly #method: MethodDefinition;
   readonly #handler: AnyHandler;
   readonly #log: Logger;
+  readonly #observer: CallObserver;
 
-  constructor(service: ServedService, key: string, log: Logger) {
+  constructor(service: ServedService, key: string, log: Logger, observer: CallObserver) {
     this.#service = service;
     this.#method = service.definition.methods[key] as MethodDefinition;
     this.#handler = (service.handlers[key] as AnyHandler).bind(service.handlers);
     this.#log = log;
+    this.#observer = observer;
   }
 
   handler(): UntypedServiceImplementation[string] {
@@ -95,40 +119,62 @@ class MethodEdge {
 
   #unary(): handleUnaryCall<unknown, unknown> {
     return async (call, callback) => {
+      const record = this.#begin();
+      record.received();
       try {
         const response = await (this.#handler(this.#context(call), call.request) as Promise<DeepPartial<unknown>>);
+        record.sent();
+        record.ended(status.OK);
         callback(null, this.#method.responseType.fromPartial(response));
       } catch (error) {
-        callback(this.#status(error));
+        const failure = this.#status(error);
+        record.ended(failure.code);
+        callback(failure);
       }
     };
   }
 
   #serverStream(): handleServerStreamingCall<unknown, unknown> {
-    return call => this.#stream(call, ctx => this.#handler(ctx, call.request) as AsyncIterable<DeepPartial<unknown>>);
+    return call =>
+      this.#stream(call, (ctx, record) => {
+        record.received();
+        return this.#handler(ctx, call.request) as AsyncIterable<DeepPartial<unknown>>;
+      });
   }
 
   #bidi(): handleBidiStreamingCall<unknown, unknown> {
-    return call => this.#stream(call, ctx => this.#handler(ctx, call) as AsyncIterable<DeepPartial<unknown>>);
+    return call =>
+      this.#stream(call, (ctx, record) => {
+        return this.#handler(ctx, counted(call, record)) as AsyncIterable<DeepPartial<unknown>>;
+      });
   }
 
   async #stream(
     call: ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>,
-    open: (ctx: CallContext) => AsyncIterable<DeepPartial<unknown>>,
+    open: (ctx: CallContext, record: CallRecord) => AsyncIterable<DeepPartial<unknown>>,
   ): Promise<void> {
+    const record = this.#begin();
     try {
       const ctx = this.#context(call);
-      const responses = open(ctx);
+      const responses = open(ctx, record);
       // A client that waits for headers learns now that its subscription stands.
       call.sendMetadata(new Metadata());
       for await (const response of responses) {
-        if (ctx.signal.aborted) return;
+        if (ctx.signal.aborted) return record.ended(status.CANCELLED);
+        record.sent();
         if (!call.write(this.#method.responseType.fromPartial(response))) await drained(call, ctx.signal);
       }
+      record.ended(status.OK);
       call.end();
     } catch (error) {
-      call.emit('error', this.#status(error));
+      const failure = this.#status(error);
+      record.ended(failure.code);
+      call.emit('error', failure);
     }
+  }
+
+  #begin(): CallRecord {
+    return this.#observer.begin(kindOf(this.#service.definition, this.#method));
   }
 
   #context(call: AnyCall): CallContext {
@@ -165,6 +211,13 @@ function requireNamespace(namespace: string): void {
     checkIdentifier(namespace);
   } catch (error) {
     throw new EngineError('invalid-argument', `namespace validation: ${messageOf(error)}`, {cause: error});
+  }
+}
+
+async function* counted(requests: AsyncIterable<unknown>, record: CallRecord): AsyncGenerator<unknown> {
+  for await (const request of requests) {
+    record.received();
+    yield request;
   }
 }
 

@@ -21,6 +21,8 @@ export interface DirectorySnapshotterOptions {
   files: SnapshotFiles;
   hooks: SnapshotHooks;
   log: Logger;
+  /** Waits for the deletion of files in the call that removes their snapshot. */
+  syncRemove?: boolean;
 }
 
 /**
@@ -33,6 +35,7 @@ export class DirectorySnapshotter implements Snapshotter {
   readonly #files: SnapshotFiles;
   readonly #hooks: SnapshotHooks;
   readonly #log: Logger;
+  readonly #syncRemove: boolean;
   /** Keys that are being created or committed. */
   readonly #keys = new KeyedMutex();
   /** Ids whose directory may exist before its record does. */
@@ -45,6 +48,7 @@ export class DirectorySnapshotter implements Snapshotter {
     this.#records = options.records;
     this.#files = options.files;
     this.#hooks = options.hooks;
+    this.#syncRemove = options.syncRemove ?? false;
     this.#log = options.log;
     this.#nextId = firstId;
   }
@@ -92,10 +96,11 @@ export class DirectorySnapshotter implements Snapshotter {
       return record.id;
     });
     await this.#discard([id]);
+    if (this.#syncRemove) await this.#files.settle();
   }
 
   async stat(ctx: CallContext, key: string): Promise<SnapshotInfo> {
-    return toInfo(this.#get(ctx, key));
+    return this.#info(this.#get(ctx, key));
   }
 
   async update(ctx: CallContext, key: string, labels: Labels, paths: readonly string[]): Promise<SnapshotInfo> {
@@ -105,7 +110,7 @@ export class DirectorySnapshotter implements Snapshotter {
       const changed = {...record, labels: updateMapByMask(record.labels, labels, paths), updatedAt: now()};
       checkLabels(changed.labels);
       this.#records.update(changed);
-      return toInfo(changed);
+      return this.#info(changed);
     });
   }
 
@@ -114,8 +119,8 @@ export class DirectorySnapshotter implements Snapshotter {
     return record.usage ?? (await this.#files.usage(record.id, ctx.signal));
   }
 
-  walk(ctx: CallContext): AsyncIterable<SnapshotInfo> {
-    return walkRecords(this.#records, ctx.namespace);
+  async *walk(ctx: CallContext): AsyncGenerator<SnapshotInfo, void, void> {
+    for await (const record of walkRecords(this.#records, ctx.namespace)) yield this.#info(record);
   }
 
   async cleanup(_ctx: CallContext): Promise<void> {
@@ -215,6 +220,12 @@ export class DirectorySnapshotter implements Snapshotter {
       throw new EngineError('failed-precondition', `snapshot ${quote(key)} is not active: failed precondition`);
     }
     return record;
+  }
+
+  #info(record: SnapshotRecord): SnapshotInfo {
+    const info = toInfo(record);
+    const labels = this.#files.labels?.(record.id);
+    return labels ? {...info, labels: {...info.labels, ...labels}} : info;
   }
 
   #parent(ctx: CallContext, name: string): SnapshotRecord | undefined {

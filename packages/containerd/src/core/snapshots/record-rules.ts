@@ -35,13 +35,14 @@ export function findParent(records: SnapshotRecords, namespace: string, name: st
   return parent;
 }
 
+/** Read in pages. */
 export async function* walkRecords(
   records: SnapshotRecords,
   namespace: string,
-): AsyncGenerator<SnapshotInfo, void, void> {
+): AsyncGenerator<SnapshotRecord, void, void> {
   for (let after = ''; ; ) {
     const page = records.page(namespace, after, pageSize);
-    yield* page.map(toInfo);
+    yield* page;
     const last = page.at(-1);
     if (!last || page.length < pageSize) return;
     after = last.name;

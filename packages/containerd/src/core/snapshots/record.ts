@@ -46,6 +46,8 @@ export interface SnapshotFiles extends AsyncDisposable {
   mounts(id: number, kind: 'active' | 'view', ancestors: readonly number[]): Mount[];
   /** Disk usage of what the snapshot adds to its parent. */
   usage(id: number, signal: AbortSignal): Promise<SnapshotUsage>;
+  /** Labels that tell about the files; they are not kept. */
+  labels?(id: number): {readonly [name: string]: string};
   /** Takes directories out of sight, durably enough for their ids to be forgotten, and deletes them in background. */
   discard(ids: readonly number[]): Promise<void>;
   /** Ids that have a directory. */

@@ -1,5 +1,5 @@
 /** Tasks: which containers have a shim, and what happens to a task when its shim dies. */
-import {backgroundContext, type CallContext, KeyedMutex, type Logger} from '@longshore/base';
+import {backgroundContext, type CallContext, KeyedMutex, type Logger, withTimeout} from '@longshore/base';
 import {codeOf, EngineError, isErrorCode, messageOf} from '@longshore/errdefs';
 import type {EventPublisher} from '../events/events.ts';
 import {parseFilters} from '../filters/filter.ts';
@@ -65,6 +65,12 @@ export class Tasks implements AsyncDisposable {
     const tasks = [...this.#tasks.values()];
     this.#tasks.clear(); // a connection that we close ourselves is no death
     for (const {shim} of tasks) shim.detach();
+  }
+
+  /** `<namespace>/<id>` of every task, with what is being done to it. */
+  describe(): {[task: string]: string} {
+    const state = ({exit, death}: Task) => (death ? 'shim died' : exit ? `exited ${exit.exitStatus}` : 'running');
+    return Object.fromEntries([...this.#tasks].map(([key, task]) => [key, state(task)]));
   }
 
   get size(): number {
@@ -174,6 +180,23 @@ export class Tasks implements AsyncDisposable {
     );
     const metrics = await Promise.all(selected.map(task => this.#metric(ctx, task.shim)));
     return metrics.filter(metric => metric !== undefined);
+  }
+
+  /** Statistics of the tasks of all namespaces; a shim that does not answer in time is left out. */
+  async statistics(
+    log: Logger,
+    timeoutMs: number,
+  ): Promise<{namespace: string; id: string; runtime: string; data: TypedValue | undefined}[]> {
+    const {containers} = this.#options.metadata;
+    const found = await Promise.all(
+      [...this.#tasks.values()].map(async ({shim}) => {
+        const ctx = withTimeout(backgroundContext(log, shim.namespace), timeoutMs);
+        const metric = await this.#metric(ctx, shim);
+        const runtime = containers.get(shim.namespace, shim.id)?.runtime.name ?? '';
+        return metric && {namespace: shim.namespace, id: shim.id, runtime, data: metric.data};
+      }),
+    );
+    return found.filter(entry => entry !== undefined);
   }
 
   /** A shim reported that a task's first process ended: remembered in case the shim dies before it is deleted. */

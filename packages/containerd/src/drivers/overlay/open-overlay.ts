@@ -15,6 +15,10 @@ export interface OverlayOptions {
   log: Logger;
   /** Further options for every overlay mount (`volatile`); the configuration's `mount_options`. */
   mountOptions?: readonly string[];
+  /** Waits for the deletion of files in the call that removes their snapshot. */
+  syncRemove?: boolean;
+  /** Tells the upper directory of each snapshot by a label. */
+  upperdirLabel?: boolean;
 }
 
 /** The `overlayfs` snapshotter. Throws `failed-precondition` when the file system of `root` cannot hold layers. */
@@ -25,6 +29,7 @@ export async function openOverlay(options: OverlayOptions): Promise<Snapshotter>
   const mountOptions = [...(await overlayOptions()), ...(options.mountOptions ?? [])];
   await checkOverlay(root, mountOptions);
   const records = new SqlSnapshotRecords(database, name);
-  const files = new OverlayFiles(directories, mountOptions);
-  return await openDirectorySnapshotter({name, records, files, hooks, log});
+  const files = new OverlayFiles(directories, mountOptions, options.upperdirLabel);
+  const syncRemove = options.syncRemove ?? false;
+  return await openDirectorySnapshotter({name, records, files, hooks, log, syncRemove});
 }

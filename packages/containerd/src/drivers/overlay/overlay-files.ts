@@ -8,11 +8,13 @@ import type {SnapshotDirectories} from '../snapshot-directories/snapshot-directo
 export class OverlayFiles implements SnapshotFiles {
   readonly #directories: SnapshotDirectories;
   readonly #options: readonly string[];
+  readonly #upperdirLabel: boolean;
 
   /** `options` go before the directories in every overlay mount. */
-  constructor(directories: SnapshotDirectories, options: readonly string[]) {
+  constructor(directories: SnapshotDirectories, options: readonly string[], upperdirLabel = false) {
     this.#directories = directories;
     this.#options = options;
+    this.#upperdirLabel = upperdirLabel;
   }
 
   async create(id: number, kind: 'active' | 'view', ancestors: readonly number[]): Promise<void> {
@@ -40,6 +42,10 @@ export class OverlayFiles implements SnapshotFiles {
 
   async usage(id: number, signal: AbortSignal): Promise<SnapshotUsage> {
     return await this.#directories.usage(id, 'fs', signal);
+  }
+
+  labels(id: number): {[name: string]: string} {
+    return this.#upperdirLabel ? {'containerd.io/snapshot/overlay.upperdir': this.#layer(id)} : {};
   }
 
   async discard(ids: readonly number[]): Promise<void> {

@@ -133,8 +133,8 @@ export class ProxySnapshotter implements Snapshotter {
     return await this.#backend.usage(ctx, this.#keyOf(this.#get(ctx, key)));
   }
 
-  walk(ctx: CallContext): AsyncIterable<SnapshotInfo> {
-    return walkRecords(this.#options.records, ctx.namespace);
+  async *walk(ctx: CallContext): AsyncGenerator<SnapshotInfo, void, void> {
+    for await (const record of walkRecords(this.#options.records, ctx.namespace)) yield toInfo(record);
   }
 
   /** Only what has the form of our own keys is ours to remove: others may use the same process. */

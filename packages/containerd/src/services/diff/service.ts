@@ -6,7 +6,8 @@ import {descriptorFromWire, descriptorToWire} from '../convert.ts';
 import {type ServedService, serve} from '../serve.ts';
 import {mountFromWire} from '../snapshots/convert.ts';
 
-export function diffService(differ: Differ): ServedService {
+/** `syncLayers` flushes every layer to disk, asked or not. */
+export function diffService(differ: Differ, syncLayers = false): ServedService {
   return serve(DiffDefinition, {
     async apply(ctx, {diff, mounts, payloads, syncFs}) {
       const [payload] = Object.keys(payloads);
@@ -14,7 +15,8 @@ export function diffService(differ: Differ): ServedService {
         throw new EngineError('unimplemented', `stream processors are not supported (payload "${payload}")`);
       }
       if (!diff) throw new EngineError('invalid-argument', 'diff is required: invalid argument');
-      const applied = await differ.apply(ctx, descriptorFromWire(diff), mounts.map(mountFromWire), {syncFs});
+      const options = {syncFs: syncFs || syncLayers};
+      const applied = await differ.apply(ctx, descriptorFromWire(diff), mounts.map(mountFromWire), options);
       return {applied: descriptorToWire(applied)};
     },
     async diff(ctx, {left, right, mediaType, ref, labels, sourceDateEpoch}) {
