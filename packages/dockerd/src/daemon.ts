@@ -11,6 +11,7 @@ import {EventBus} from './core/events/event-bus.ts';
 import {JobRunner} from './core/jobs/job-runner.ts';
 import {EngineMetrics} from './core/metrics/engine-metrics.ts';
 import {withNetworkJobs} from './core/networks/jobs.ts';
+import {apiWarnings} from './core/system/api-warnings.ts';
 import {findExecutable} from './drivers/containerd/find-executable.ts';
 import {openContainerd} from './drivers/containerd/open.ts';
 import {ComponentVersions} from './drivers/host/component-versions.ts';
@@ -126,6 +127,7 @@ async function openEngine(config: Config, environment: Environment, log: Logger,
   );
   await jobs.run('restore', {}, () => containers.restore());
   const engineId = await loadEngineId(config.dataRoot);
+  const {hosts, tls} = addressesOf(config, environment);
   const system = new SystemInformation({
     engineId,
     config,
@@ -134,6 +136,7 @@ async function openEngine(config: Config, environment: Environment, log: Logger,
     events,
     jobs,
     metrics,
+    apiWarnings: apiWarnings(hosts, tls),
     components: new ComponentVersions(client, programs, log),
     containerCounts: () => countContainers(containers.world),
     imageCount: () => images.images.count(ctx),
@@ -162,14 +165,18 @@ async function openEngine(config: Config, environment: Environment, log: Logger,
   return {jobs, events, containers, routes};
 }
 
-function listenerOptions(config: Config, environment: Environment, log: Logger): ListenerOptions {
+function addressesOf(config: Config, environment: Environment): Pick<ListenerOptions, 'hosts' | 'tls'> {
   const tls = tlsSettings(config, environment.tls);
+  const given = config.hosts.length > 0 ? config.hosts : [''];
+  return {tls, hosts: given.map(host => parseHost(host, tls !== undefined))};
+}
+
+function listenerOptions(config: Config, environment: Environment, log: Logger): ListenerOptions {
   return {
-    hosts: (config.hosts.length > 0 ? config.hosts : ['']).map(host => parseHost(host, tls !== undefined)),
+    ...addressesOf(config, environment),
     group: config.group,
     groupIsGiven: config.group !== 'docker',
     activated: environment.activated,
-    tls,
     insecureTcpIsIntended: insecureTcpIsIntended(config),
     log,
   };

@@ -1,17 +1,21 @@
 /** Flags and daemon.json: what is taken, what is refused, and in which words. */
-import test from 'ava';
-import {mergeConfig, parseConfigFile, unsupportedOptions} from './config.ts';
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import test, {type ExecutionContext} from 'ava';
 import {parseFlags} from './flags.ts';
 import {helpText} from './help.ts';
-import {optionTable} from './option-table.ts';
-import {verifyConfig} from './verify.ts';
+import {checkConfig, loadConfig} from './load.ts';
+import {type Option, optionTable} from './option-table.ts';
+import {outcomes} from './outcomes.testing.ts';
+
+function temporaryDirectory(t: ExecutionContext): string {
+  const directory = mkdtempSync('/tmp/ls-config-');
+  t.teardown(() => rmSync(directory, {recursive: true}));
+  return directory;
+}
 
 function load(argv: string[], file = '{}') {
-  const config = mergeConfig(parseFlags(argv), parseConfigFile(file));
-  const [unsupported] = unsupportedOptions(config);
-  if (unsupported) throw unsupported;
-  verifyConfig(config);
-  return config;
+  return checkConfig(parseFlags(argv), file === '{}' ? undefined : file, '/daemon.json');
 }
 
 test('flags in all their forms', t => {
@@ -40,7 +44,7 @@ test('flags in all their forms', t => {
 test('daemon.json, its own names and types', t => {
   const config = load(
     [],
-    '{"hosts":["unix:///a"],"log-opts":{"max-size":"1m","max-file":3},"default-shm-size":"128M","live-restore":true,' +
+    '{"hosts":["unix:///a"],"log-opts":{"max-size":"1m","max-file":"3"},"default-shm-size":"128M","live-restore":true,' +
       '"default-ulimits":{"nofile":{"Name":"nofile","Soft":1,"Hard":2}},"runtimes":{"crun":{"path":"/usr/bin/crun"}}}',
   );
   t.deepEqual(config.logOptions, {'max-size': '1m', 'max-file': '3'});
@@ -55,62 +59,24 @@ test('runtimes may come from both places', t => {
   t.deepEqual(Object.keys(config.runtimes), ['a', 'b']);
 });
 
-const refused: [string, string[], string, RegExp][] = [
-  ['an unknown flag', ['--bogus'], '{}', /^unknown flag: --bogus\n/],
-  ['a flag without its value', ['--data-root'], '{}', /^flag needs an argument: --data-root/],
-  ['a short flag without its value', ['-H'], '{}', /^flag needs an argument: 'H' in -H/],
-  [
-    'a bad number',
-    ['--mtu', 'x'],
-    '{}',
-    /^invalid argument "x" for "--mtu" flag: strconv.ParseInt: parsing "x": invalid syntax/,
-  ],
-  ['a bad boolean', ['--icc=maybe'], '{}', /strconv.ParseBool/],
-  ['arguments', ['run'], '{}', /accepts no arguments/],
-  [
-    'an unknown key',
-    [],
-    '{"bogus":1,"x":2}',
-    /^the following directives don't match any configuration option: bogus, x$/,
-  ],
-  ['a wrong type', [], '{"debug":"yes"}', /^debug: invalid value "yes": expected a boolean$/],
-  [
-    'the same in both places',
-    ['--data-root', '/y', '--label', 'a=b'],
-    '{"data-root":"/x","labels":["c=d"]}',
-    /specified both as a flag and in the configuration file: data-root: \(from flag: \/y, from file: \/x\), labels: \(from flag: \[a=b\], from file: \[c=d\]\)$/,
-  ],
-  ['what is not there yet', ['--ipv6'], '{}', /^--ipv6 is not supported yet$/],
-  ['the same by file', [], '{"userns-remap":"default"}', /^--userns-remap is not supported yet$/],
-  [
-    'a socket of another kind',
-    ['-H', 'npipe://x'],
-    '{}',
-    /^invalid bind address \(npipe:\/\/x\): unsupported proto 'npipe'/,
-  ],
-  ['a log level', ['-l', 'loud'], '{}', /^invalid value "loud" for --log-level/],
-  ['a label without a value', ['--label', 'x'], '{}', /^bad attribute format: x$/],
-  ['a DNS server that is no address', ['--dns', 'x'], '{}', /^invalid IP address: x$/],
-  ['a bridge with an address for another', ['-b', 'br0', '--bip', '10.0.0.1/24'], '{}', /mutually exclusive/],
-  ['a runtime that is not there', ['--default-runtime', 'x'], '{}', /^specified default runtime 'x' does not exist$/],
-  ['the name runc for another', ['--add-runtime', 'runc=/x'], '{}', /reserved/],
-  [
-    'another cgroup driver',
-    ['--exec-opt', 'native.cgroupdriver=x'],
-    '{}',
-    /^native.cgroupdriver option x not supported$/,
-  ],
-  ['another storage', ['-s', 'zfs'], '{}', /^invalid value "zfs" for --storage-driver/],
-];
-for (const [what, argv, file, message] of refused) {
-  test(`refused: ${what}`, t => {
-    t.regex(t.throws(() => load(argv, file)).message, message);
+for (const [i, {argv, file, expected}] of outcomes.entries()) {
+  test(`outcome ${i + 1}: ${argv.join(' ')} ${file}`, async t => {
+    const path = join(temporaryDirectory(t), 'daemon.json');
+    if (file !== '') writeFileSync(path, file);
+    const load = async () => loadConfig(file === '' ? argv : [...argv, '--config-file', path]);
+    if (expected === 'ok') await t.notThrowsAsync(load);
+    else t.true((await t.throwsAsync(load)).message.includes(expected), `expected: ${expected}`);
   });
 }
 
+test('the table is as long as it should be', t => {
+  t.true(outcomes.length >= 150, String(outcomes.length));
+});
+
 test('every option is in the help, once', t => {
   const help = helpText();
-  for (const {flag} of Object.values(optionTable)) {
+  for (const {flag, hidden} of Object.values(optionTable) as Option[]) {
+    if (flag === '' || hidden) continue;
     t.is(help.split('\n').filter(line => line.slice(6).startsWith(`--${flag} `)).length, 1, flag);
   }
 });

@@ -1,7 +1,8 @@
 /** The daemon's configuration: defaults, then daemon.json, then flags; parsed once and frozen. */
-import {type EngineError, EngineError as Failure, messageOf} from '@longshore/errdefs';
+import {type EngineError, EngineError as Failure} from '@longshore/errdefs';
+import {describeJsonError} from '../http/json-syntax.ts';
 import type {GivenFlags} from './flags.ts';
-import {type Kind, type KindTypes, kinds} from './kinds.ts';
+import {type Kind, type KindTypes, kinds, TypeMismatch} from './kinds.ts';
 import {type Option, type OptionName, optionTable} from './option-table.ts';
 
 export type Config = {readonly [K in OptionName]: Readonly<KindTypes[(typeof optionTable)[K]['kind']]>};
@@ -50,16 +51,30 @@ export function unsupportedOptions(config: Config): EngineError[] {
   return options.flatMap(([name, option]) => {
     const standard = option.value ?? kinds[option.kind].zero();
     if (!option.unsupported || JSON.stringify(config[name]) === JSON.stringify(standard)) return [];
-    return [new Failure('unimplemented', `--${option.flag} is not supported yet`)];
+    return [new Failure('unimplemented', `--${option.flag || keyOf(option)} is not supported yet`)];
   });
 }
 
+/** Nothing but blanks is an empty configuration; a byte order mark is skipped. */
 function parseObject(content: string): Record<string, unknown> {
-  const value: unknown = JSON.parse(content.trim() === '' ? '{}' : content);
+  const text = content.replace(/^\uFEFF/, '').trim();
+  const value = parseJson(text === '' ? '{}' : text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Failure('invalid-argument', 'the configuration file must hold a JSON object');
+    const given = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
+    throw new Failure(
+      'invalid-argument',
+      `json: cannot unmarshal ${given} into Go value of type map[string]interface {}`,
+    );
   }
   return value as Record<string, unknown>;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Failure('invalid-argument', describeJsonError(text), {cause: error});
+  }
 }
 
 function checkProxies(proxies: unknown): Record<string, unknown> {
@@ -78,11 +93,20 @@ function keyOf(option: Option): string | undefined {
 }
 
 function readKey(key: string, value: unknown, byKey: Map<string | undefined, OptionName>): unknown {
-  const kind = kinds[optionTable[byKey.get(key) as OptionName].kind] as Kind<unknown>;
+  const option: Option = optionTable[byKey.get(key) as OptionName];
+  const kind = kinds[option.kind] as Kind<unknown>;
   try {
-    return kind.fromFile(value);
+    const read = kind.fromFile(value);
+    if (option.check) for (const each of Array.isArray(read) ? read : [read]) option.check(each);
+    return read;
   } catch (error) {
-    throw new Failure('invalid-argument', `${key}: ${messageOf(error)}`, {cause: error});
+    if (!(error instanceof TypeMismatch)) throw error;
+    const {given, goType} = error;
+    throw new Failure(
+      'invalid-argument',
+      `json: cannot unmarshal ${given} into Go struct field Config.${key} of type ${goType}`,
+      {cause: error},
+    );
   }
 }
 

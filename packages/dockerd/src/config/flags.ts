@@ -9,7 +9,7 @@ export type GivenFlags = Partial<Record<OptionName, unknown>>;
 const byFlag = new Map<string, OptionName>();
 const byShort = new Map<string, OptionName>();
 for (const [name, option] of Object.entries(optionTable) as [OptionName, Option][]) {
-  byFlag.set(option.flag, name);
+  if (option.flag) byFlag.set(option.flag, name);
   if (option.short) byShort.set(option.short, name);
 }
 
@@ -34,23 +34,22 @@ function parseLong(word: string, rest: string[], given: GivenFlags): void {
   if (!name) throw usage(`unknown flag: --${flag}`);
   const next = value ?? (isSwitch(name) ? 'true' : rest.shift());
   if (next === undefined) throw usage(`flag needs an argument: --${flag}`);
-  set(given, name, next, `--${flag}`);
+  set(given, name, next);
 }
 
 function parseShort(word: string, rest: string[], given: GivenFlags): void {
   for (let letters = word.slice(1); letters !== ''; ) {
     const letter = letters[0] as string;
     const name = byShort.get(letter);
-    if (!name) throw usage(`unknown shorthand flag: '${letter}' in ${word}`);
-    const shown = `-${letter}, --${optionTable[name].flag}`;
+    if (!name) throw usage(`unknown shorthand flag: '${letter}' in -${letters}`);
     letters = letters.slice(1);
     if (isSwitch(name) && !letters.startsWith('=')) {
-      set(given, name, 'true', shown);
+      set(given, name, 'true');
       continue;
     }
     const value = letters === '' ? rest.shift() : letters.replace(/^=/, '');
-    if (value === undefined) throw usage(`flag needs an argument: '${letter}' in ${word}`);
-    set(given, name, value, shown);
+    if (value === undefined) throw usage(`flag needs an argument: '${letter}' in -${letter}`);
+    set(given, name, value);
     return;
   }
 }
@@ -60,13 +59,21 @@ function isSwitch(name: OptionName): boolean {
   return ['bool', 'choice'].includes(optionTable[name].kind);
 }
 
-function set(given: GivenFlags, name: OptionName, value: string, shown: string): void {
-  const kind = kinds[optionTable[name].kind] as Kind<unknown>;
+function set(given: GivenFlags, name: OptionName, value: string): void {
+  const option: Option = optionTable[name];
+  const kind = kinds[option.kind] as Kind<unknown>;
   try {
+    option.check?.(value);
     given[name] = kind.fromFlag(value, given[name]);
   } catch (error) {
-    throw usage(`invalid argument ${JSON.stringify(value)} for ${JSON.stringify(shown)} flag: ${messageOf(error)}`);
+    throw usage(
+      `invalid argument ${JSON.stringify(value)} for ${JSON.stringify(shownName(option))} flag: ${messageOf(error)}`,
+    );
   }
+}
+
+function shownName({short, flag}: Option): string {
+  return short ? `-${short}, --${flag}` : `--${flag}`;
 }
 
 function usage(message: string): EngineError {

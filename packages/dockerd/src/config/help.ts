@@ -8,7 +8,7 @@ const lineWidth = 28;
 const slop = 5;
 
 export function helpText(): string {
-  const options = Object.values(optionTable) as Option[];
+  const options = (Object.values(optionTable) as Option[]).filter(({flag, hidden}) => flag !== '' && !hidden);
   const lines = options.map(option => formatOption(option));
   return `\nUsage:\tdockerd [OPTIONS]\n\nA self-sufficient runtime for containers.\n\nOptions:\n${lines.join('')}`;
 }
@@ -38,7 +38,6 @@ function formatDefault({kind, value, flag}: Option): string {
   const shown: Partial<Record<string, string>> = {
     'default-cgroupns-mode': '"host"',
     'default-shm-size': '64MiB',
-    dns: '[]',
     ip: '0.0.0.0',
     tlscacert: '"/root/.docker/ca.pem"',
     tlscert: '"/root/.docker/cert.pem"',
@@ -46,6 +45,8 @@ function formatDefault({kind, value, flag}: Option): string {
     'userland-proxy-path': '"/usr/sbin/docker-proxy"',
   };
   const empty: Partial<Record<Option['kind'], string>> = {
+    addresses: '[]',
+    features: 'map[]',
     map: 'map[]',
     networkOptions: 'map[]',
     runtimes: '[]',

@@ -3,32 +3,55 @@ import {readFile} from 'node:fs/promises';
 import {EngineError, messageOf} from '@longshore/errdefs';
 import {type Config, mergeConfig, parseConfigFile, unsupportedOptions} from './config.ts';
 import {type GivenFlags, parseFlags} from './flags.ts';
-import {type OptionName, optionTable} from './option-table.ts';
-import {verifyConfig} from './verify.ts';
+import {optionTable} from './option-table.ts';
+import {verifyConfig, verifySettings} from './verify.ts';
 
 /** Throws `invalid-argument` or `unimplemented` with one line for the administrator. */
 export async function loadConfig(argv: readonly string[]): Promise<Config> {
   const flags = parseFlags(argv);
-  const file = await loadConfigFile(flags);
-  const config = mergeConfig(flags, file);
+  const path = (flags.configFile ?? optionTable.configFile.value) as string;
+  const content = await readConfigFile(path, flags.configFile !== undefined);
+  return checkConfig(flags, content, path);
+}
+
+/** Joins and checks what was given; `content` is undefined without a file. Throws as loadConfig does. */
+export function checkConfig(flags: GivenFlags, content: string | undefined, path: string): Config {
+  const config =
+    content === undefined ? mergeConfig(flags, {}) : blame(path, () => mergeConfig(flags, parseConfigFile(content)));
   const [unsupported] = unsupportedOptions(config);
   if (unsupported) throw unsupported;
-  verifyConfig(config);
+  if (content === undefined) verifyConfig(config);
+  else
+    blame(
+      path,
+      () => verifyConfig(config),
+      'merged configuration validation from file and command line flags failed: ',
+    );
+  verifySettings(config);
   return config;
 }
 
-async function loadConfigFile(flags: GivenFlags): Promise<Partial<Record<OptionName, unknown>>> {
-  const path = (flags.configFile ?? optionTable.configFile.value) as string;
+async function readConfigFile(path: string, isGiven: boolean): Promise<string | undefined> {
   try {
-    const file = parseConfigFile(await readFile(path, 'utf8'));
-    mergeConfig(flags, file);
-    return file;
+    return await readFile(path, 'utf8');
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    if (missing && flags.configFile === undefined) return {};
+    if (missing && !isGiven) return undefined;
     const why = missing ? `open ${path}: no such file or directory` : messageOf(error);
-    throw new EngineError('invalid-argument', `unable to configure the Docker daemon with file ${path}: ${why}`, {
-      cause: error,
-    });
+    throw blamed(path, why, error);
   }
+}
+
+function blame<T>(path: string, work: () => T, prefix = ''): T {
+  try {
+    return work();
+  } catch (error) {
+    throw blamed(path, prefix + messageOf(error), error);
+  }
+}
+
+function blamed(path: string, why: string, cause: unknown): EngineError {
+  return new EngineError('invalid-argument', `unable to configure the Docker daemon with file ${path}: ${why}`, {
+    cause,
+  });
 }

@@ -1,7 +1,9 @@
 /** Every option of the daemon: its flag, its key in daemon.json, its kind and its default. */
 import type {KindName} from './kinds.ts';
+import {checkGatewayIp, checkHost, checkIp, checkLabel, checkMirror, checkSearchDomain} from './value-checks.ts';
 
 export interface Option<K extends KindName = KindName> {
+  /** Empty: only in daemon.json. */
   flag: string;
   short?: string;
   kind: K;
@@ -13,6 +15,10 @@ export interface Option<K extends KindName = KindName> {
   placeholder?: string;
   /** Known, but any other value than the default is refused at start. */
   unsupported?: true;
+  /** Not in the help. */
+  hidden?: true;
+  /** Throws for a text, or an element of a list, that makes no sense. */
+  check?(value: string): void;
   about: string;
 }
 
@@ -30,16 +36,21 @@ export const optionTable = define({
   allowDirectRouting: {
     flag: 'allow-direct-routing',
     kind: 'bool',
-    unsupported: true,
     about: 'Allow remote access to published ports on container IP addresses',
+  },
+  corsHeader: {
+    flag: 'api-cors-header',
+    kind: 'text',
+    hidden: true,
+    about: 'Set CORS headers in the Engine API',
   },
   authorizationPlugins: {
     flag: 'authorization-plugin',
     kind: 'list',
     key: 'authorization-plugins',
-    unsupported: true,
     about: 'Authorization plugins to load',
   },
+  builder: {flag: '', kind: 'builder', key: 'builder', about: 'Settings of the builder'},
   bip: {flag: 'bip', kind: 'text', about: 'IPv4 address for the default bridge'},
   bip6: {flag: 'bip6', kind: 'text', unsupported: true, about: 'IPv6 address for the default bridge'},
   bridge: {flag: 'bridge', short: 'b', kind: 'text', about: 'Attach containers to a network bridge'},
@@ -110,6 +121,7 @@ export const optionTable = define({
     kind: 'text',
     placeholder: 'ip',
     about: 'Default gateway IPv4 address for the default bridge network',
+    check: checkIp,
   },
   defaultGatewayV6: {
     flag: 'default-gateway-v6',
@@ -143,9 +155,9 @@ export const optionTable = define({
     key: 'default-ulimits',
     about: 'Default ulimits for containers',
   },
-  dns: {flag: 'dns', kind: 'list', placeholder: 'ipSlice', about: 'DNS server to use'},
+  dns: {flag: 'dns', kind: 'addresses', about: 'DNS server to use'},
   dnsOptions: {flag: 'dns-opt', kind: 'list', key: 'dns-opts', about: 'DNS options to use'},
-  dnsSearch: {flag: 'dns-search', kind: 'list', about: 'DNS search domains to use'},
+  dnsSearch: {flag: 'dns-search', kind: 'list', about: 'DNS search domains to use', check: checkSearchDomain},
   execOptions: {flag: 'exec-opt', kind: 'list', key: 'exec-opts', about: 'Runtime execution options'},
   execRoot: {
     flag: 'exec-root',
@@ -154,7 +166,7 @@ export const optionTable = define({
     about: 'Root directory for execution state files',
   },
   experimental: {flag: 'experimental', kind: 'bool', about: 'Enable experimental features'},
-  features: {flag: 'feature', kind: 'map', key: 'features', unsupported: true, about: 'Enable feature in the daemon'},
+  features: {flag: 'feature', kind: 'features', key: 'features', about: 'Enable feature in the daemon'},
   fixedCidr: {flag: 'fixed-cidr', kind: 'text', about: 'IPv4 subnet for the default bridge network'},
   fixedCidrV6: {
     flag: 'fixed-cidr-v6',
@@ -164,13 +176,21 @@ export const optionTable = define({
   },
   group: {flag: 'group', short: 'G', kind: 'text', value: 'docker', about: 'Group for the unix socket'},
   help: {flag: 'help', kind: 'bool', key: undefined, about: 'Print usage'},
-  hosts: {flag: 'host', short: 'H', kind: 'list', key: 'hosts', about: 'Daemon socket(s) to connect to'},
+  hosts: {
+    flag: 'host',
+    short: 'H',
+    kind: 'list',
+    key: 'hosts',
+    about: 'Daemon socket(s) to connect to',
+    check: checkHost,
+  },
   hostGatewayIps: {
     flag: 'host-gateway-ip',
     kind: 'list',
     key: 'host-gateway-ips',
     about:
       "IP addresses that the special 'host-gateway' string in --add-host resolves to. Defaults to the IP addresses of the default bridge",
+    check: checkGatewayIp,
   },
   httpProxy: {flag: 'http-proxy', kind: 'text', unsupported: true, about: 'HTTP proxy URL to use for outgoing traffic'},
   httpsProxy: {
@@ -199,6 +219,7 @@ export const optionTable = define({
     value: '0.0.0.0',
     placeholder: 'ip',
     about: 'Host IP for port publishing from the default bridge network',
+    check: checkIp,
   },
   ipForward: {flag: 'ip-forward', kind: 'bool', value: true, about: 'Enable IP forwarding in system configuration'},
   ipForwardNoDrop: {
@@ -210,7 +231,7 @@ export const optionTable = define({
   ip6tables: {flag: 'ip6tables', kind: 'bool', value: true, about: 'Enable addition of ip6tables rules'},
   iptables: {flag: 'iptables', kind: 'bool', value: true, about: 'Enable addition of iptables rules'},
   ipv6: {flag: 'ipv6', kind: 'bool', unsupported: true, about: 'Enable IPv6 networking for the default bridge network'},
-  labels: {flag: 'label', kind: 'list', key: 'labels', about: 'Set key=value labels to the daemon'},
+  labels: {flag: 'label', kind: 'list', key: 'labels', about: 'Set key=value labels to the daemon', check: checkLabel},
   liveRestore: {
     flag: 'live-restore',
     kind: 'bool',
@@ -254,7 +275,6 @@ export const optionTable = define({
     flag: 'network-control-plane-mtu',
     kind: 'int',
     value: 1500,
-    unsupported: true,
     about: 'Network Control plane MTU',
   },
   noNewPrivileges: {
@@ -272,7 +292,6 @@ export const optionTable = define({
     flag: 'node-generic-resource',
     kind: 'list',
     key: 'node-generic-resources',
-    unsupported: true,
     about: 'Advertise user-defined resource',
   },
   pidFile: {
@@ -282,13 +301,13 @@ export const optionTable = define({
     value: '/var/run/docker.pid',
     about: 'Path to use for daemon PID file',
   },
-  rawLogs: {flag: 'raw-logs', kind: 'bool', unsupported: true, about: 'Full timestamps without ANSI coloring'},
+  rawLogs: {flag: 'raw-logs', kind: 'bool', about: 'Full timestamps without ANSI coloring'},
   registryMirrors: {
     flag: 'registry-mirror',
     kind: 'list',
     key: 'registry-mirrors',
-    unsupported: true,
     about: 'Preferred Docker registry mirror',
+    check: checkMirror,
   },
   rootless: {
     flag: 'rootless',
@@ -303,7 +322,7 @@ export const optionTable = define({
     value: 'builtin',
     about: 'Path to seccomp profile. Set to "unconfined" to disable the default seccomp profile',
   },
-  selinuxEnabled: {flag: 'selinux-enabled', kind: 'bool', unsupported: true, about: 'Enable selinux support'},
+  selinuxEnabled: {flag: 'selinux-enabled', kind: 'bool', about: 'Enable selinux support'},
   shutdownTimeout: {flag: 'shutdown-timeout', kind: 'int', value: 15, about: 'Set the default shutdown timeout'},
   storageDriver: {flag: 'storage-driver', short: 's', kind: 'text', about: 'Storage driver to use'},
   storageOptions: {
@@ -316,7 +335,6 @@ export const optionTable = define({
   swarmDefaultAdvertiseAddr: {
     flag: 'swarm-default-advertise-addr',
     kind: 'text',
-    unsupported: true,
     about: 'Set default address or interface for swarm advertised address',
   },
   tls: {flag: 'tls', kind: 'choice', about: 'Use TLS; implied by --tlsverify'},

@@ -31,17 +31,26 @@ export const ulimitNames = [
 
 /** Reads `nofile=1024:2048` or `nofile=1024`. Throws Docker's messages. */
 export function parseUlimit(text: string): {name: string; soft: number; hard: number} {
-  const [name = '', limits] = text.split('=', 2);
-  if (limits === undefined) throw new EngineError('invalid-argument', `invalid ulimit argument: ${text}`);
-  if (!ulimitNames.some(known => known === name))
-    throw new EngineError('invalid-argument', `invalid ulimit type: ${name}`);
-  const [soft, hard = soft] = limits.split(':', 2);
-  return {name, soft: parseLimit(soft, text), hard: parseLimit(hard, text)};
+  const [, name, limits] = /^([^=]*)=([^=]*)$/.exec(text) ?? [];
+  if (name === undefined || limits === undefined) throw invalid(`invalid ulimit argument: ${text}`);
+  if (!ulimitNames.some(known => known === name)) throw invalid(`invalid ulimit type: ${name}`);
+  const parts = limits.split(':');
+  if (parts.length > 2) {
+    throw invalid(`too many limit value arguments - ${limits}, can only have up to two, \`soft[:hard]\``);
+  }
+  const [soft = 0, hard = soft] = parts.map(parseLimit);
+  if (hard !== -1 && (soft === -1 || soft > hard)) {
+    const shown = soft === -1 ? `-1 > ${hard}` : `${soft} > ${hard}`;
+    throw invalid(`ulimit soft limit must be less than or equal to hard limit: ${shown}`);
+  }
+  return {name, soft, hard};
 }
 
-function parseLimit(value: string | undefined, text: string): number {
-  if (value === undefined || !/^-?\d{1,15}$/.test(value)) {
-    throw new EngineError('invalid-argument', `invalid ulimit argument: ${text}`);
-  }
+function parseLimit(value: string): number {
+  if (!/^-?\d{1,15}$/.test(value)) throw invalid(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
   return Number(value);
+}
+
+function invalid(message: string): EngineError {
+  return new EngineError('invalid-argument', message);
 }

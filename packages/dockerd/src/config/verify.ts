@@ -1,24 +1,42 @@
 /** Checks between options that no single kind can do. */
-import {isIP} from 'node:net';
 import {logLevels} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
+import {parseSubnetPools} from '../core/networks/subnet-pools.ts';
 import type {Config} from './config.ts';
-import {parseHost} from './hosts.ts';
+import {parseGenericResources} from './generic-resources.ts';
+import type {RuntimeConfig} from './kinds.ts';
+import {checkRuntimeOptions} from './runtime-options.ts';
 
-const checks: ((config: Config) => string | undefined)[] = [
-  config => oneOf('--log-level', config.logLevel, ['debug', 'info', 'warn', 'error', 'fatal']),
-  config => oneOf('--log-format', config.logFormat, ['text', 'json']),
-  config => oneOf('--default-ipc-mode', config.defaultIpcMode, ['private', 'shareable']),
-  config => oneOf('--default-cgroupns-mode', config.defaultCgroupnsMode, ['', 'private', 'host']),
-  config => oneOf('--storage-driver', config.storageDriver, ['', 'overlay2', 'overlayfs']),
-  config => positive('max concurrent downloads', config.maxConcurrentDownloads),
-  config => positive('max concurrent uploads', config.maxConcurrentUploads),
-  config =>
-    config.maxDownloadAttempts <= 0 ? `invalid max download attempts: ${config.maxDownloadAttempts}` : undefined,
+type Check = (config: Config) => string | undefined;
+
+/** What the original says of a configuration before it starts. */
+const validation: Check[] = [
+  config => {
+    const known = ['panic', ...logLevels].includes(config.logLevel.toLowerCase());
+    return known ? undefined : `invalid logging level: ${config.logLevel}`;
+  },
+  config => (['text', 'json'].includes(config.logFormat) ? undefined : `invalid log format: ${config.logFormat}`),
   config => (config.mtu < 0 ? `invalid default MTU: ${config.mtu}` : undefined),
-  config => config.labels.map(checkLabel).find(Boolean),
-  config => config.dns.map(checkDnsAddress).find(Boolean),
+  config => notNegative('max concurrent downloads', config.maxConcurrentDownloads),
+  config => notNegative('max concurrent uploads', config.maxConcurrentUploads),
+  config => notNegative('max download attempts', config.maxDownloadAttempts),
+  config => void parseGenericResources(config.nodeGenericResources),
+  config => checkDefaultIpcMode(config.defaultIpcMode),
+  config => {
+    const mode = config.defaultCgroupnsMode;
+    const known = ['', 'private', 'host'].includes(mode);
+    return known ? undefined : `default cgroup namespace mode (${mode}) is invalid; use "host" or "private"`;
+  },
+  config => conflictingLabels(config.labels),
+  config => checkRuntimes(config),
+];
+
+/** What it says when it starts. */
+const settings: Check[] = [
+  config => oneOf('--storage-driver', config.storageDriver, ['', 'overlay2', 'overlayfs']),
   config => config.execOptions.map(checkExecOption).find(Boolean),
+  config => Object.entries(config.features).map(checkFeature).find(Boolean),
+  config => void parseSubnetPools(config.defaultAddressPools),
   config =>
     config.bridge && config.bip
       ? 'you specified -b & --bip, mutually exclusive options. Please specify only one'
@@ -27,33 +45,69 @@ const checks: ((config: Config) => string | undefined)[] = [
     !config.iptables && !config.icc
       ? 'you specified --iptables=false with --icc=false. ICC=false uses iptables to function. Please set --icc or --iptables to true'
       : undefined,
-  config => checkRuntimes(config),
+  config => {
+    const {containerdNamespace: containers, containerdPluginsNamespace: plugins} = config;
+    return containers === plugins
+      ? `containers namespace "${containers}" and plugins namespace "${plugins}" cannot be the same`
+      : undefined;
+  },
 ];
 
-/** Throws the first thing that is wrong. */
+/** Throws the first value that makes no sense. */
 export function verifyConfig(config: Config): void {
-  for (const host of config.hosts) parseHost(host);
+  runChecks(validation, config);
+}
+
+/** Throws the first thing that this daemon cannot be started with. */
+export function verifySettings(config: Config): void {
+  runChecks(settings, config);
+}
+
+function runChecks(checks: readonly Check[], config: Config): void {
   for (const check of checks) {
     const problem = check(config);
-    if (problem) throw new EngineError('invalid-argument', problem);
+    if (problem !== undefined) throw new EngineError('invalid-argument', problem);
   }
 }
 
 function oneOf(name: string, value: string, allowed: readonly string[]): string | undefined {
-  if (allowed.includes(value) || (name === '--log-level' && logLevels.some(level => level === value))) return undefined;
+  if (allowed.includes(value)) return undefined;
   return `invalid value ${JSON.stringify(value)} for ${name}: must be one of ${allowed.filter(Boolean).join(', ')}`;
 }
 
-function positive(name: string, value: number): string | undefined {
+function notNegative(name: string, value: number): string | undefined {
   return value < 0 ? `invalid ${name}: ${value}` : undefined;
 }
 
-function checkLabel(label: string): string | undefined {
-  return /^[^=]+=/.test(label) ? undefined : `bad attribute format: ${label}`;
+function checkDefaultIpcMode(mode: string): string | undefined {
+  if (['private', 'shareable'].includes(mode)) return undefined;
+  const hint = 'use "shareable" or "private"';
+  const isMode = ['none', 'host'].includes(mode) || mode.startsWith('container:');
+  return isMode
+    ? `IPC mode "${mode}" is not supported as default value; ${hint}`
+    : `default IPC mode setting (${mode}) is invalid; ${hint}`;
 }
 
-function checkDnsAddress(address: string): string | undefined {
-  return isIP(address.split('%')[0] as string) ? undefined : `invalid IP address: ${address}`;
+/** The same key with two values; the same label twice is one. */
+function conflictingLabels(labels: readonly string[]): string | undefined {
+  const seen = new Map<string, string>();
+  for (const label of labels) {
+    const key = label.split('=')[0] as string;
+    const before = seen.get(key);
+    if (before !== undefined && before !== label) return `conflict labels for ${label} and ${before}`;
+    seen.set(key, label);
+  }
+  return undefined;
+}
+
+/** Features that change nothing here are refused rather than ignored. */
+function checkFeature([name, on]: [string, boolean]): string | undefined {
+  if (name === 'containerd-snapshotter') {
+    return on ? undefined : 'features: containerd-snapshotter=false is not supported: images are always in containerd';
+  }
+  if (name === 'buildkit') return on ? 'features: buildkit=true is not supported yet' : undefined;
+  if (name !== 'cdi') return `features: unknown feature ${name}`;
+  return on ? undefined : 'features: cdi=false is not supported: set cdi-spec-dirs to [""] instead';
 }
 
 function checkExecOption(option: string): string | undefined {
@@ -63,15 +117,19 @@ function checkExecOption(option: string): string | undefined {
 }
 
 function checkRuntimes({runtimes, defaultRuntime}: Config): string | undefined {
-  for (const [name, {path, runtimeArgs, runtimeType, options}] of Object.entries(runtimes)) {
-    if (name === 'runc') return `runtime name 'runc' is reserved`;
-    if (path === '' && runtimeType === '') return `runtime ${name}: either a runtimeType or a path must be configured`;
-    if (path !== '' && runtimeType !== '')
-      return `runtime ${name}: cannot configure both path and runtimeType for the same runtime`;
-    if (runtimeArgs.length > 0) return `runtime ${name}: runtimeArgs are not supported yet`;
-    if (Object.keys(options).length > 0) return `runtime ${name}: options are not supported yet`;
+  for (const [name, runtime] of Object.entries(runtimes)) {
+    const problem = name === 'runc' ? `runtime name 'runc' is reserved` : checkRuntime(runtime);
+    if (problem) return name === 'runc' ? problem : `runtime ${name}: ${problem}`;
   }
   const known =
     defaultRuntime === 'runc' || defaultRuntime in runtimes || /^io\.containerd\..+\.v\d$/.test(defaultRuntime);
   return known ? undefined : `specified default runtime '${defaultRuntime}' does not exist`;
+}
+
+function checkRuntime({path, runtimeArgs, runtimeType, options}: RuntimeConfig): string | undefined {
+  if (path === '' && runtimeType === '') return 'either a runtimeType or a path must be configured';
+  if (path !== '' && runtimeType !== '') return 'cannot configure both path and runtimeType for the same runtime';
+  if (path !== '' && Object.keys(options).length > 0) return 'options cannot be used with a path runtime';
+  if (runtimeType !== '' && runtimeArgs.length > 0) return 'args cannot be used with a runtimeType runtime';
+  return checkRuntimeOptions(runtimeType, options);
 }

@@ -11,7 +11,8 @@ export function describeJsonError(text: string): string {
     skipSpace(state);
     if (state.at >= text.length) return 'EOF';
     value(state, 'looking for beginning of value');
-    return 'invalid JSON';
+    skipSpace(state);
+    return `invalid character '${state.text[state.at]}' after top-level value`;
   } catch (problem) {
     if (problem instanceof SyntaxProblem) return problem.message;
     throw problem;

@@ -4,6 +4,7 @@ import {type CallContext, type Logger, Scope} from '@longshore/base';
 import {type ContainerdClient, defaultSnapshotter} from '@longshore/containerd-client';
 import {isErrorCode} from '@longshore/errdefs';
 import type {Config} from '../config/config.ts';
+import {readRuntimeOptions} from '../config/runtime-options.ts';
 import {cgroupDriverOf, verifyCgroupSettings} from '../core/containers/cgroup-path.ts';
 import type {DeviceDrivers} from '../core/containers/devices/device-requests.ts';
 import {ContainerRegistry} from '../core/containers/registry.ts';
@@ -30,6 +31,7 @@ import {openMountedParts} from '../drivers/rootfs/mounted-parts.ts';
 import {openRootfs} from '../drivers/rootfs/rootfs.ts';
 import {loadSeccompProfile} from '../drivers/seccomp/load-profile.ts';
 import {StateDirectory} from '../drivers/state-dir/container-store.ts';
+import {writeRuntimeScripts} from '../drivers/state-dir/runtime-scripts.ts';
 import {StdioDriver} from '../drivers/stdio/container-io.ts';
 import {ExecStdio} from '../drivers/stdio/exec-io.ts';
 
@@ -91,7 +93,7 @@ async function makeWorld(ctx: CallContext, options: ContainersOptions): Promise<
     store: new StateDirectory(join(config.dataRoot, 'containers'), log),
     runtime: openTaskRuntime({
       client,
-      runtimes: runtimeChoices(config, programs),
+      runtimes: await runtimeChoices(config, programs),
       runtimeRoot: join(config.execRoot, 'runtime-runc'),
       systemdCgroup: cgroupDriverOf(config, facts) === 'systemd',
     }),
@@ -124,6 +126,7 @@ function openAppArmor({apparmor}: HostFacts, log: Logger): AppArmor | undefined 
   kernel.ensureDefaultProfile().catch(error => log.warn({error}, 'cannot load the default profile of AppArmor'));
   return kernel;
 }
+const runcShim = 'io.containerd.runc.v2';
 
 /** An empty directory name turns CDI off, as in Docker. */
 function deviceDrivers({cdiSpecDirs: directories}: Config, {nvidiaHook}: ProgramPaths, log: Logger): DeviceDrivers {
@@ -132,12 +135,19 @@ function deviceDrivers({cdiSpecDirs: directories}: Config, {nvidiaHook}: Program
 }
 
 /** A runtime with a path is run by runc's shim; one with a type brings its own. */
-function runtimeChoices(config: Config, {runtimes}: ProgramPaths): Map<string, RuntimeChoice> {
-  const runcShim = 'io.containerd.runc.v2';
-  const own = Object.entries(config.runtimes).map(
-    ([name, {path, runtimeType}]) => [name, {shim: runtimeType || runcShim, binary: path}] as const,
-  );
-  return new Map([['runc', {shim: runcShim, binary: runtimes.runc ?? ''}], ...own]);
+async function runtimeChoices(config: Config, {runc}: ProgramPaths): Promise<Map<string, RuntimeChoice>> {
+  const scripts = await writeRuntimeScripts(config.dataRoot, config.runtimes);
+  const standard = {shim: runcShim, binary: runc};
+  const choices = new Map<string, RuntimeChoice>([
+    ['runc', standard],
+    [runcShim, standard],
+  ]);
+  for (const [name, {runtimeType, options}] of Object.entries(config.runtimes)) {
+    const {binaryName, root} = readRuntimeOptions(options);
+    const binary = scripts.get(name) || binaryName || (runtimeType === runcShim ? runc : '');
+    choices.set(name, {shim: runtimeType || runcShim, binary, ...(root ? {root} : {})});
+  }
+  return choices;
 }
 
 /** Ids of the images that references name; an unknown one names nothing. */

@@ -104,6 +104,7 @@ export function networkConfig(config: Config): NetworkConfig {
     ipForward: config.ipForward,
     ipForwardNoDrop: config.ipForwardNoDrop,
     ipMasq: config.ipMasq,
+    allowDirectRouting: config.allowDirectRouting,
     userlandProxy: config.userlandProxy,
     userlandProxyPath: config.userlandProxyPath,
     dns: config.dns,

@@ -21,6 +21,8 @@ export interface NetworkConfig {
   /** Leave the policy of FORWARD alone even when the daemon turned on forwarding. */
   ipForwardNoDrop: boolean;
   ipMasq: boolean;
+  /** Other machines may reach containers by the containers' own addresses. */
+  allowDirectRouting: boolean;
   userlandProxy: boolean;
   /** Executable of the userland proxy: a path, or a name to be found in PATH. */
   userlandProxyPath: string;

@@ -26,6 +26,8 @@ export interface BridgeNetwork {
   readonly internal: boolean;
   /** Published ports are reached from the host and from their own container without a proxy. */
   readonly hairpin: boolean;
+  /** Other machines may reach containers by their own addresses. */
+  readonly directRouting: boolean;
   readonly options: BridgeOptions;
   readonly subnet: Subnet;
   /** Address of the device. */
@@ -39,10 +41,11 @@ export interface BridgeNetwork {
 export interface NetworkDefaults {
   mtu: number;
   userlandProxy: boolean;
+  allowDirectRouting: boolean;
 }
 
 /** Builds the running form of a stored network. Throws `data-loss` for a record without a usable pool. */
-export function openNetwork(record: NetworkRecord, {mtu, userlandProxy}: NetworkDefaults): Network {
+export function openNetwork(record: NetworkRecord, {mtu, userlandProxy, allowDirectRouting}: NetworkDefaults): Network {
   if (record.Driver !== 'bridge') {
     return {kind: record.Driver === 'host' ? 'host' : 'null', record, endpoints: new Map()};
   }
@@ -61,6 +64,7 @@ export function openNetwork(record: NetworkRecord, {mtu, userlandProxy}: Network
     device: record.Bridge,
     internal: record.Internal,
     hairpin: !userlandProxy,
+    directRouting: allowDirectRouting,
     options: readBridgeOptions(record.Options ?? {}, mtu),
     subnet,
     deviceAddress,

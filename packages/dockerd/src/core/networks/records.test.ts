@@ -27,6 +27,7 @@ const config: NetworkConfig = {
   ipForwardNoDrop: false,
   ipMasq: true,
   userlandProxy: true,
+  allowDirectRouting: false,
   userlandProxyPath: '',
   dns: [],
   dnsOptions: [],
@@ -39,7 +40,10 @@ const subnet = (text: string) => parseSubnet(text) as Subnet;
 
 /** As the API shows a network, with what differs from run to run taken from `like`. */
 function shown(record: NetworkRecord, like: {Id: string; Created: string}) {
-  const network = openNetwork({...record, Id: like.Id, Created: like.Created}, {mtu: 1500, userlandProxy: true});
+  const network = openNetwork(
+    {...record, Id: like.Id, Created: like.Created},
+    {mtu: 1500, userlandProxy: true, allowDirectRouting: false},
+  );
   return {network, json: () => JSON.parse(JSON.stringify(networkDetailsToJson(network)))};
 }
 

@@ -1,6 +1,7 @@
 /** What the system routes need of the daemon. */
 import type {CallContext} from '@longshore/base';
 import type {Config} from '../../config/config.ts';
+import type {RuntimeConfig} from '../../config/kinds.ts';
 import type {EventBus} from '../events/event-bus.ts';
 import type {HostFacts} from './host-facts.ts';
 
@@ -10,8 +11,7 @@ export interface ComponentVersion {
   gitCommit: string;
 }
 
-export interface RuntimeStatus {
-  path: string;
+export interface RuntimeStatus extends RuntimeConfig {
   /** JSON of the runtime's features; empty when it does not tell. */
   features: string;
 }

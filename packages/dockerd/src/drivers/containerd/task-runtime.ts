@@ -14,6 +14,8 @@ export interface RuntimeChoice {
   shim: string;
   /** Executable that the shim calls; empty for its default. Only for runc's shim. */
   binary: string;
+  /** Its state directory instead of the usual one; only for runc's shim. */
+  root?: string;
 }
 
 export interface TaskRuntimeOptions {
@@ -72,9 +74,10 @@ class ContainerdTasks implements TaskRuntime {
     }
   }
 
-  #shimOptions({shim, binary}: RuntimeChoice): Any | undefined {
+  #shimOptions({shim, binary, root: ownRoot}: RuntimeChoice): Any | undefined {
     if (shim !== runcShim) return undefined;
-    const {runtimeRoot: root, systemdCgroup} = this.#options;
+    const {runtimeRoot, systemdCgroup} = this.#options;
+    const root = ownRoot || runtimeRoot;
     return packAny(
       protobufTypeUrl.runcOptions,
       Options,

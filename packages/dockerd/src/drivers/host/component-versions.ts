@@ -3,13 +3,16 @@ import {execFile} from 'node:child_process';
 import {promisify} from 'node:util';
 import type {CallContext, Logger} from '@longshore/base';
 import type {ContainerdClient} from '@longshore/containerd-client';
+import type {RuntimeConfig} from '../../config/kinds.ts';
 import type {ComponentVersion, RuntimeStatus} from '../../core/system/backend.ts';
 
 const run = promisify(execFile);
 const timeoutMs = 5_000;
 
 export interface ProgramPaths {
-  runtimes: Record<string, string>;
+  runc: string;
+  /** Those of the configuration. */
+  runtimes: Readonly<Record<string, RuntimeConfig>>;
   /** Undefined when there is none on this host. */
   init: string | undefined;
   /** What gives containers GPUs of NVIDIA; undefined when it is not installed. */
@@ -29,20 +32,22 @@ export class ComponentVersions {
   }
 
   async all(ctx: CallContext): Promise<ComponentVersion[]> {
-    const {runtimes, init} = this.#paths;
-    const runc = runtimes.runc;
+    const {runc, init} = this.#paths;
     return Promise.all([
       this.#containerd(ctx),
-      ...(runc ? [this.#program('runc', runc, ['--version'], parseRuntimeVersion)] : []),
+      this.#program('runc', runc, ['--version'], parseRuntimeVersion),
       ...(init ? [this.#program('docker-init', init, ['--version'], parseInitVersion)] : []),
     ]);
   }
 
   /** Paths and features of the configured runtimes. */
   async runtimes(): Promise<Record<string, RuntimeStatus>> {
-    const entries = Object.entries(this.#paths.runtimes).map(async ([name, path]) => {
-      const features = await this.#output(path, ['features']);
-      return [name, {path, features: compactJson(features)}] as const;
+    const {runc, runtimes} = this.#paths;
+    const standard = {path: runc, runtimeArgs: [], runtimeType: '', options: {}};
+    const all = Object.entries({...runtimes, 'io.containerd.runc.v2': standard, runc: standard});
+    const entries = all.map(async ([name, runtime]) => {
+      const features = runtime.path === '' ? '' : await this.#output(runtime.path, ['features']);
+      return [name, {...runtime, features: compactJson(features)}] as const;
     });
     return Object.fromEntries(await Promise.all(entries));
   }

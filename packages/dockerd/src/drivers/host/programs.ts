@@ -10,9 +10,9 @@ const initNames = ['docker-init', 'tini'];
 export async function findPrograms(config: Config, environment: Environment): Promise<ProgramPaths> {
   const find = (name: string) => findIfPresent(name, environment);
   const runc = environment.runtimeExecutable || (await find('runc')) || 'runc';
-  const others = Object.entries(config.runtimes).map(([name, {path}]) => [name, path] as const);
   return {
-    runtimes: {runc, ...Object.fromEntries(others)},
+    runc,
+    runtimes: config.runtimes,
     nvidiaHook: await find('nvidia-container-runtime-hook'),
     init: config.initPath || (await firstOf(initNames, find)),
   };

@@ -19,6 +19,8 @@ export interface SystemSources {
   events: EventBus;
   jobs: JobRunner;
   metrics: EngineMetrics;
+  /** About the addresses that the API is reached at. */
+  apiWarnings: readonly string[];
   components: ComponentVersions;
   containerCounts: () => ContainerCounts;
   imageCount: (ctx: CallContext) => Promise<number>;
@@ -65,7 +67,7 @@ export class SystemInformation implements SystemBackend {
       runtimes,
       versions,
       initBinary: config.initPath || 'docker-init',
-      warnings: hostWarnings(host, ipv4Forwarding),
+      warnings: [...this.#sources.apiWarnings, ...hostWarnings(host, ipv4Forwarding)],
     };
   }
 }

@@ -1,6 +1,7 @@
 /** System domain objects → Engine JSON. */
 import type {ComponentVersion, EventMessage, SystemInfo, SystemVersion} from '@longshore/api/engine';
 import {buildTime, engineApiVersion, engineMinApiVersion, engineVersion, gitCommit} from '@longshore/base';
+import {parseGenericResources} from '../../config/generic-resources.ts';
 import {cgroupDriverOf} from '../../core/containers/cgroup-path.ts';
 import {type EngineEvent, nowNano} from '../../core/events/event-bus.ts';
 import type {DaemonInfo, DaemonVersions} from '../../core/system/backend.ts';
@@ -114,14 +115,15 @@ function daemonToJson({
   const commit = (name: string) => ({ID: versions.find(each => each.name === name)?.gitCommit ?? ''});
   return {
     IndexServerAddress: 'https://index.docker.io/v1/',
-    RegistryConfig: registryConfig(config.insecureRegistries),
-    GenericResources: null,
+    RegistryConfig: registryConfig(config.insecureRegistries, config.registryMirrors),
+    GenericResources:
+      config.nodeGenericResources.length > 0 ? parseGenericResources(config.nodeGenericResources) : null,
     DockerRootDir: config.dataRoot,
     HttpProxy: '',
     HttpsProxy: '',
     NoProxy: '',
     Name: hostname,
-    Labels: [...config.labels],
+    Labels: [...new Set(config.labels)],
     ExperimentalBuild: config.experimental,
     ServerVersion: engineVersion,
     Runtimes: Object.fromEntries(Object.entries(runtimes).map(([name, each]) => [name, runtimeToJson(each)])),
@@ -151,22 +153,34 @@ function daemonToJson({
   };
 }
 
-function registryConfig(insecure: readonly string[]) {
+function registryConfig(insecure: readonly string[], mirrors: readonly string[]) {
+  const mirrorUrls = mirrors.map(each => (each.endsWith('/') ? each : `${each}/`));
   const networks = insecure.filter(each => each.includes('/'));
   const hosts = insecure.filter(each => !each.includes('/'));
-  const index = (name: string, official: boolean) => ({Mirrors: [], Name: name, Official: official, Secure: official});
+  const index = (name: string, official: boolean) => ({
+    Mirrors: official ? mirrorUrls : [],
+    Name: name,
+    Official: official,
+    Secure: official,
+  });
   return {
     IndexConfigs: Object.fromEntries([
       ...hosts.map(host => [host, index(host, false)]),
       ['docker.io', index('docker.io', true)],
     ]),
     InsecureRegistryCIDRs: [...networks, ...loopbackRegistries],
-    Mirrors: null,
+    Mirrors: mirrorUrls.length > 0 ? mirrorUrls : null,
   };
 }
 
-function runtimeToJson({path, features}: DaemonInfo['runtimes'][string]) {
-  return {path, ...(features ? {status: {'org.opencontainers.runtime-spec.features': features}} : {})};
+function runtimeToJson({path, runtimeArgs, runtimeType, options, features}: DaemonInfo['runtimes'][string]) {
+  return {
+    ...(path ? {path} : {}),
+    ...(runtimeArgs.length > 0 ? {runtimeArgs} : {}),
+    ...(runtimeType ? {runtimeType} : {}),
+    ...(Object.keys(options).length > 0 ? {options} : {}),
+    ...(features ? {status: {'org.opencontainers.runtime-spec.features': features}} : {}),
+  };
 }
 
 function securityOptions({seccomp, apparmor, cgroup}: DaemonInfo['host'], profile: string): string[] {

@@ -20,7 +20,7 @@ function network(name: string, subnet: string, members: Record<string, {address:
   const pool = {Subnet: subnet, IPRange: '', Gateway: '', AuxiliaryAddresses: null};
   const made = openNetwork(
     {...record, IPAM: {Driver: 'default', Options: null, Config: [pool]}},
-    {mtu: 1500, userlandProxy: true},
+    {mtu: 1500, userlandProxy: true, allowDirectRouting: false},
   );
   const endpointZero = sandboxRecord.decode({endpoints: [{}]}, '').endpoints?.[0] as Endpoint;
   for (const [id, {address, names}] of Object.entries(members)) {

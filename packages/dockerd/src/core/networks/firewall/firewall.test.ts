@@ -10,7 +10,7 @@ import {changeInput, syncInput} from './restore-input.ts';
 function bridge(parts: Partial<NetworkRecord> & {subnet: string}): BridgeNetwork {
   const record = {...networkRecord.zero(), Driver: 'bridge', ...parts};
   record.IPAM = {Driver: 'default', Options: null, Config: [{...zeroPool, Subnet: parts.subnet}]};
-  return openNetwork(record, {mtu: 1500, userlandProxy: true}) as BridgeNetwork;
+  return openNetwork(record, {mtu: 1500, userlandProxy: true, allowDirectRouting: false}) as BridgeNetwork;
 }
 
 const zeroPool = {Subnet: '', IPRange: '', Gateway: '', AuxiliaryAddresses: null};
@@ -57,7 +57,7 @@ recordedTest('every chain holds what was recorded; raw has one rule per network 
     port(8081, 80, '172.30.0.10', 'br-b661a940bcda'),
     port(8082, 82, '172.17.0.7'),
   ];
-  const options = {userlandProxy: true};
+  const options = {userlandProxy: true, allowDirectRouting: false};
   const networks = [docker0, net1, int1].flatMap(networkRules);
   const actual = chains([...baseRules(options), ...networks, ...ports.flatMap(each => portRules(each, options))]);
   const {'raw PREROUTING': raw = [], ...others} = actual;

@@ -40,10 +40,10 @@ export function networkRules(network: BridgeNetwork): FirewallRule[] {
   return network.internal ? internalRules(network) : externalRules(network);
 }
 
-function externalRules({device, subnet, options, hairpin}: BridgeNetwork): FirewallRule[] {
+function externalRules({device, subnet, options, hairpin, directRouting}: BridgeNetwork): FirewallRule[] {
   const cidr = formatSubnet(subnet);
   return [
-    directAccess(device, cidr),
+    ...(directRouting ? [] : [directAccess(device, cidr)]),
     tail('filter', 'DOCKER', `! -i ${device} -o ${device} -j DROP`),
     tail('filter', 'DOCKER-BRIDGE', `-o ${device} -j DOCKER`),
     tail('filter', 'DOCKER-CT', `-o ${device} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`),

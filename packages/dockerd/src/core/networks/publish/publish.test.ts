@@ -17,7 +17,7 @@ const network = openNetwork(
     Bridge: 'docker0',
     IPAM: {Driver: 'default', Options: null, Config: [pool]},
   },
-  {mtu: 1500, userlandProxy: true},
+  {mtu: 1500, userlandProxy: true, allowDirectRouting: false},
 ) as BridgeNetwork;
 const endpointZero = sandboxRecord.decode({endpoints: [{}]}, '').endpoints?.[0] as Endpoint;
 const endpoint = {...endpointZero, id: 'e1', address: '172.17.0.2'};

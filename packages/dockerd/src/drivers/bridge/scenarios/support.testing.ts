@@ -36,6 +36,7 @@ export const defaults: NetworkConfig = {
   ipForwardNoDrop: false,
   ipMasq: true,
   userlandProxy: true,
+  allowDirectRouting: false,
   userlandProxyPath: '',
   dns: [],
   dnsOptions: [],
