@@ -10,6 +10,7 @@ export async function run(words: readonly string[]): Promise<number> {
     const line = parseCommandLine(words);
     if (line.version) print(`containerd github.com/containerd/containerd/v2 ${containerdVersion} ${gitCommit}`);
     else if (line.help || line.command[0] === 'help' || line.command[0] === 'h') print(usage);
+    else if (line.check || line.command[0] === 'check') return await runCheck(line);
     else if (line.command.length > 0) await runCommand(line);
     else await runDaemon(line);
     return 0;
@@ -17,6 +18,11 @@ export async function run(words: readonly string[]): Promise<number> {
     process.stderr.write(`containerd: ${messageOf(error)}\n`);
     return 1;
   }
+}
+
+async function runCheck(line: CommandLine): Promise<number> {
+  const {check} = await import('./commands/check.ts');
+  return (await check(line.check ? line.command : line.command.slice(1), line, print)) > 0 ? 1 : 0;
 }
 
 async function runCommand(line: CommandLine): Promise<void> {

@@ -7,6 +7,8 @@ export interface CommandLine {
   overrides: Overrides;
   help: boolean;
   version: boolean;
+  /** Check the root directory instead of running. */
+  check: boolean;
   /** Empty: run the daemon. */
   command: string[];
 }
@@ -37,7 +39,7 @@ const retired: {readonly [flag: string]: string} = {
 
 /** Throws invalid-argument for a flag that is not known or lacks its value. */
 export function parseCommandLine(words: readonly string[]): CommandLine {
-  const line: CommandLine = {config: undefined, overrides: {}, help: false, version: false, command: []};
+  const line: CommandLine = {config: undefined, overrides: {}, help: false, version: false, check: false, command: []};
   for (let at = 0; at < words.length; at++) {
     const word = words[at] as string;
     const match = /^--?([^=-][^=]*)(?:=(.*))?$/s.exec(word);
@@ -48,6 +50,7 @@ export function parseCommandLine(words: readonly string[]): CommandLine {
     const [, name = '', inline] = match;
     if (name === 'help' || name === 'h') line.help = true;
     else if (name === 'version' || name === 'v') line.version = true;
+    else if (name === 'check') line.check = true;
     else setValue(line, name, inline ?? words[++at]);
   }
   return line;

@@ -21,6 +21,7 @@ DESCRIPTION:
 COMMANDS:
    config    Information on the containerd config
    publish   Binary to publish events to containerd
+   check     Check the root directory of a containerd that does not run
    help, h   Shows a list of commands or help for one command
 
 GLOBAL OPTIONS:
@@ -29,5 +30,6 @@ GLOBAL OPTIONS:
    --address value, -a value    Address for containerd's GRPC server
    --root value                 containerd root directory
    --state value                containerd state directory
+   --check                      Check the root directory instead of running (default: false)
    --help, -h                   Show help (default: false)
    --version, -v                Print the version (default: false)`;
