@@ -26,6 +26,7 @@ import {loadEngineId, makeDirectories} from './drivers/state-dir/directories.ts'
 import {openStatistics} from './drivers/stats/containerd-statistics.ts';
 import {LinuxContainerTrees} from './drivers/tree/container-trees.ts';
 import {containerArchiveRoutes} from './http/containers/archive-routes.ts';
+import {checkpointRoutes} from './http/containers/checkpoint-routes.ts';
 import {commitRoute} from './http/containers/commit-route.ts';
 import {containerRoutes} from './http/containers/routes.ts';
 import {statsRoute} from './http/containers/stats-route.ts';
@@ -147,6 +148,7 @@ async function openEngine(config: Config, environment: Environment, log: Logger,
     ...watching.routes,
     ...systemRoutes(system),
     diskUsageRoute({world: containers.world, images: images.images, volumes}),
+    ...checkpointRoutes(containers.world),
     ...containerRoutes(containers.world),
     ...containerStreamRoutes(containers.world),
     ...containerArchiveRoutes(containers.world, new ContainerCopier(containers.world, new LinuxContainerTrees())),

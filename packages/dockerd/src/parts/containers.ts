@@ -30,6 +30,7 @@ import {LinuxHostFiles} from '../drivers/host/host-files.ts';
 import {openMountedParts} from '../drivers/rootfs/mounted-parts.ts';
 import {openRootfs} from '../drivers/rootfs/rootfs.ts';
 import {loadSeccompProfile} from '../drivers/seccomp/load-profile.ts';
+import {checkpointDirectories} from '../drivers/state-dir/checkpoint-directories.ts';
 import {StateDirectory} from '../drivers/state-dir/container-store.ts';
 import {writeRuntimeScripts} from '../drivers/state-dir/runtime-scripts.ts';
 import {StdioDriver} from '../drivers/stdio/container-io.ts';
@@ -85,12 +86,14 @@ export async function openContainers(ctx: CallContext, options: ContainersOption
 
 async function makeWorld(ctx: CallContext, options: ContainersOptions): Promise<World> {
   const {client, config, facts, programs, events, metrics, images, networks, volumes, log} = options;
+  const store = new StateDirectory(join(config.dataRoot, 'containers'), log);
   const stdioRoot = join(config.execRoot, 'containerd');
   return {
     config,
     facts,
     registry: new ContainerRegistry(),
-    store: new StateDirectory(join(config.dataRoot, 'containers'), log),
+    store,
+    checkpoints: checkpointDirectories(id => store.directory(id)),
     runtime: openTaskRuntime({
       client,
       runtimes: await runtimeChoices(config, programs),

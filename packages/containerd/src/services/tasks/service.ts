@@ -1,10 +1,17 @@
 import {TasksDefinition} from '@longshore/api/gen/containerd/services/tasks/v1/tasks';
+import {Options} from '@longshore/api/gen/containerd/types/runc/options/oci';
+import {protobufTypeUrl} from '@longshore/api/type-urls';
 import {EngineError} from '@longshore/errdefs';
 import type {Checkpoints} from '../../core/tasks/checkpoints.ts';
 import type {Tasks} from '../../core/tasks/tasks.ts';
 import {anyFromWire, anyToWire, descriptorFromWire, descriptorToWire} from '../convert.ts';
 import {type ServedService, serve} from '../serve.ts';
 import {processToWire} from './convert.ts';
+
+/** A client may have the images of a checkpoint in a directory of its own, which runc's options then name. */
+function restorePathOf(options: {typeUrl: string; value: Uint8Array} | undefined): string {
+  return options?.typeUrl.endsWith(protobufTypeUrl.runcOptions) ? Options.decode(options.value).criuImagePath : '';
+}
 
 export function tasksService(tasks: Tasks, checkpoints: Checkpoints): ServedService {
   return serve(TasksDefinition, {
@@ -23,7 +30,7 @@ export function tasksService(tasks: Tasks, checkpoints: Checkpoints): ServedServ
         stdout,
         stderr,
         terminal,
-        checkpoint: checkpoint.path,
+        checkpoint: checkpoint.path || restorePathOf(request.options),
         ...(options && {options}),
       };
       return {containerId, pid: await tasks.create(ctx, containerId, creation, runtimePath, taskApi)};

@@ -93,6 +93,7 @@ export function makeFakeWorld(): FakeWorld {
         async start(_ctx, id) {
           await call('task start', undefined);
           tasks.set(id, {status: 'running', pid});
+          return pid;
         },
         async delete(_ctx, id) {
           await call('task delete', undefined);
@@ -125,6 +126,7 @@ export function makeFakeWorld(): FakeWorld {
         removeImages: async () => {},
         restore: async () => {},
       } satisfies Partial<World['parts']> as unknown as World['parts'],
+      checkpoints: {} as World['checkpoints'],
       stdio: {
         create: () => call('io create', io()),
         reopen: () => call('io reopen', io()),

@@ -21,14 +21,19 @@ import {asStartError, type StartError, translateRuntimeError} from './start-erro
 import {lastRunOf} from './state.ts';
 import {publishContainerEvent, saveContainer, saveOrWarn, type World} from './world.ts';
 
-/** A start by hand. Throws `not-modified` when it runs, and StartError with what the state then shows. */
-export async function startContainer(world: World, ctx: CallContext, container: Container): Promise<void> {
+/** A start by hand, from a checkpoint if one is named. Throws `not-modified` when it runs, and StartError with what the state then shows. */
+export async function startContainer(
+  world: World,
+  ctx: CallContext,
+  container: Container,
+  checkpoint = '',
+): Promise<void> {
   using _lock = await container.lock.acquire(ctx.signal);
   checkStartable(container);
   container.restarts.reset();
   container.record.restartCount = 0;
   container.record.manuallyStopped = false;
-  await startLocked(world, ctx, container);
+  await startLocked(world, ctx, container, checkpoint);
 }
 
 function checkStartable({state, removing}: Container): void {
@@ -44,9 +49,15 @@ function checkStartable({state, removing}: Container): void {
 }
 
 /** Starts it; the caller holds the lock. A failure is in the container's state, and it is removed if it asked for that. */
-export async function startLocked(world: World, ctx: CallContext, container: Container): Promise<void> {
+export async function startLocked(
+  world: World,
+  ctx: CallContext,
+  container: Container,
+  checkpoint = '',
+): Promise<void> {
   try {
-    await launch(world, ctx, container);
+    const path = checkpoint === '' ? '' : await world.checkpoints.find(container.id, '', checkpoint);
+    await launch(world, ctx, container, path);
   } catch (error) {
     const failure = asStartError(error);
     await rememberFailure(world, container, failure);
@@ -54,7 +65,7 @@ export async function startLocked(world: World, ctx: CallContext, container: Con
   }
 }
 
-async function launch(world: World, ctx: CallContext, container: Container): Promise<void> {
+async function launch(world: World, ctx: CallContext, container: Container, checkpoint: string): Promise<void> {
   const {record, id} = container;
   await using scope = new Scope(ctx.log);
   const owner = networkOwner(world, container);
@@ -78,13 +89,17 @@ async function launch(world: World, ctx: CallContext, container: Container): Pro
   const built = buildSpec(inputs);
   const spec = encodeSpec(built);
   const stdio = {...io.paths, terminal: record.config.Tty};
-  const pid = await createTask(world, ctx, {id, spec, runtime: record.host.Runtime, image: record.config.Image, stdio});
+  const {Runtime: runtime} = record.host;
+  const {Image: image} = record.config;
+  const created = await createTask(world, ctx, {id, spec, runtime, image, stdio, checkpoint});
   scope.defer(`destroy task ${id}`, () => world.runtime.destroy(world.background, id));
   io.attached();
   if (sandbox) world.networks.announce(id);
   // Clients pass their input on from now on: the shim has its end, and can be told to close it.
   container.setIo(io);
-  await world.runtime.start(ctx, id).catch(error => Promise.reject(translateRuntimeError(error)));
+  const started = await world.runtime.start(ctx, id).catch(error => Promise.reject(translateRuntimeError(error)));
+  // Restored from a checkpoint the process appears only now.
+  const pid = started || created;
   container.process = built.process;
   const previous = lastRunOf(record.state);
   container.moveTo({status: 'running', pid, startedAt: nowNano(), previous, oomKilled: false});

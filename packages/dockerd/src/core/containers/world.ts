@@ -5,6 +5,7 @@ import type {Config} from '../../config/config.ts';
 import type {EventBus} from '../events/event-bus.ts';
 import type {EngineMetrics} from '../metrics/engine-metrics.ts';
 import type {AppArmor} from '../ports/app-armor.ts';
+import type {CheckpointDirectories} from '../ports/checkpoint-directories.ts';
 import type {ContainerIoFactory} from '../ports/container-io.ts';
 import type {ContainerStore} from '../ports/container-store.ts';
 import type {ExecIoFactory} from '../ports/exec-io.ts';
@@ -28,6 +29,7 @@ export interface World {
   runtime: TaskRuntime;
   rootfs: RootfsService;
   parts: MountedParts;
+  checkpoints: CheckpointDirectories;
   stdio: ContainerIoFactory;
   execIo: ExecIoFactory;
   networks: NetworkController;

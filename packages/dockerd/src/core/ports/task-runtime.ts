@@ -18,6 +18,8 @@ export interface TaskRequest {
   runtime: string;
   image: string;
   stdio: TaskStdio;
+  /** Directory of a checkpoint that the container is restored from; empty for a new start. */
+  checkpoint: string;
 }
 
 export interface ExecRequest {
@@ -59,7 +61,8 @@ export interface TaskListener {
 export interface TaskRuntime {
   /** Makes the container's process, which waits for `start`. Returns its pid. On failure nothing is left. */
   create(ctx: CallContext, request: TaskRequest): Promise<number>;
-  start(ctx: CallContext, id: string): Promise<void>;
+  /** Returns the pid. */
+  start(ctx: CallContext, id: string): Promise<number>;
   /** Removes the task and what containerd knows about the container. Undefined when it was gone. */
   delete(ctx: CallContext, id: string): Promise<ProcessExit | undefined>;
   /** Ends the task by force whatever its state, then deletes it. */
@@ -71,6 +74,8 @@ export interface TaskRuntime {
   resize(ctx: CallContext, id: string, size: {height: number; width: number}, execId?: string): Promise<void>;
   /** Lets the process see the end of its standard input, once our own end is closed. */
   closeStdin(ctx: CallContext, id: string, execId?: string): Promise<void>;
+  /** Writes the state of all processes into the directory `path`; with `exit` they end. Needs CRIU. */
+  checkpoint(ctx: CallContext, id: string, path: string, exit: boolean): Promise<void>;
   update(ctx: CallContext, id: string, resources: LinuxResources): Promise<void>;
   /** All processes of the container, as pids of the host. */
   pids(ctx: CallContext, id: string): Promise<number[]>;

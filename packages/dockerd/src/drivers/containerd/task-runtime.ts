@@ -1,5 +1,5 @@
 /** Containers and tasks of containerd, as the containers of the engine need them. */
-import {Options} from '@longshore/api/gen/containerd/types/runc/options/oci';
+import {CheckpointOptions, Options} from '@longshore/api/gen/containerd/types/runc/options/oci';
 import {Status} from '@longshore/api/gen/containerd/types/task/task';
 import type {LinuxResources, Process, Spec} from '@longshore/api/oci';
 import {jsonTypeUrl, protobufTypeUrl} from '@longshore/api/type-urls';
@@ -43,7 +43,7 @@ class ContainerdTasks implements TaskRuntime {
     this.#options = options;
   }
 
-  async create(ctx: CallContext, {id, spec, runtime, image, stdio}: TaskRequest): Promise<number> {
+  async create(ctx: CallContext, {id, spec, runtime, image, stdio, checkpoint}: TaskRequest): Promise<number> {
     const choice = this.#options.runtimes.get(runtime) ?? {shim: runtime, binary: ''};
     const options = this.#shimOptions(choice);
     const container = {
@@ -52,7 +52,10 @@ class ContainerdTasks implements TaskRuntime {
     };
     await this.#createRecord(ctx, container);
     try {
-      const {pid} = await this.#client.tasks.create(ctx, {containerId: id, ...stdio});
+      const {pid} = await this.#client.tasks.create(ctx, {
+        ...{containerId: id, ...stdio},
+        ...(checkpoint === '' ? {} : {options: this.#shimOptions(choice, checkpoint)}),
+      });
       return pid;
     } catch (error) {
       await this.#removeRecord(id, ctx);
@@ -74,19 +77,19 @@ class ContainerdTasks implements TaskRuntime {
     }
   }
 
-  #shimOptions({shim, binary, root: ownRoot}: RuntimeChoice): Any | undefined {
+  #shimOptions({shim, binary, root: ownRoot}: RuntimeChoice, criuImagePath = ''): Any | undefined {
     if (shim !== runcShim) return undefined;
     const {runtimeRoot, systemdCgroup} = this.#options;
     const root = ownRoot || runtimeRoot;
     return packAny(
       protobufTypeUrl.runcOptions,
       Options,
-      Options.fromPartial({binaryName: binary, root, systemdCgroup}),
+      Options.fromPartial({binaryName: binary, root, systemdCgroup, criuImagePath}),
     );
   }
 
-  async start(ctx: CallContext, id: string): Promise<void> {
-    await this.#client.tasks.start(ctx, {containerId: id});
+  async start(ctx: CallContext, id: string): Promise<number> {
+    return (await this.#client.tasks.start(ctx, {containerId: id})).pid;
   }
 
   async delete(ctx: CallContext, id: string): Promise<ProcessExit | undefined> {
@@ -136,6 +139,12 @@ class ContainerdTasks implements TaskRuntime {
 
   async closeStdin(ctx: CallContext, id: string, execId = ''): Promise<void> {
     await this.#client.tasks.closeIO(ctx, {containerId: id, execId, stdin: true});
+  }
+
+  async checkpoint(ctx: CallContext, id: string, path: string, exit: boolean): Promise<void> {
+    const wanted = CheckpointOptions.fromPartial({exit, imagePath: path, openTcp: true, externalUnixSockets: true});
+    const options = packAny(protobufTypeUrl.runcCheckpointOptions, CheckpointOptions, wanted);
+    await this.#client.tasks.checkpoint(ctx, {containerId: id, parentCheckpoint: '', options});
   }
 
   async update(ctx: CallContext, id: string, resources: LinuxResources): Promise<void> {

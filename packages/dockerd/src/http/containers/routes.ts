@@ -1,5 +1,6 @@
 /** Containers: create, list, inspect, and the changes of their state. */
 import {codeOf, EngineError, isErrorCode, messageOf} from '@longshore/errdefs';
+import {checkCheckpointName} from '../../core/containers/checkpoints.ts';
 import type {Container} from '../../core/containers/container.ts';
 import {createContainer} from '../../core/containers/create.ts';
 import {DetachKeys} from '../../core/containers/detach-keys.ts';
@@ -121,10 +122,19 @@ const changes: Handler = async (world, {ctx}, reply, container) => {
   reply.json(200, found.length > 0 ? found.map(({path, kind}) => ({Path: path, Kind: kind})) : null);
 };
 
-const start: Handler = async (world, {ctx, query}, reply, container) => {
-  if (query.text('checkpoint') !== '') throw new EngineError('unimplemented', 'checkpoints are not supported yet');
+const start: Handler = async (world, {ctx, query, header}, reply, container) => {
+  const [checkpoint, directory] = [query.text('checkpoint'), query.text('checkpoint-dir')];
+  const refuse = (message: string) => new EngineError('invalid-argument', message);
+  // A body of a few bytes is `{}` or `null`, which old clients send.
+  if (Number(header('content-length')) > 7) {
+    throw refuse('starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24');
+  }
+  if (checkpoint !== '' && !world.config.experimental)
+    throw refuse('checkpoint is only supported in experimental mode');
+  if (checkpoint !== '') checkCheckpointName(checkpoint);
+  if (checkpoint !== '' && directory !== '') throw refuse('custom checkpointdir is not supported');
   if (query.text('detachKeys') !== '') new DetachKeys(query.text('detachKeys'));
-  await startContainer(world, ctx, container);
+  await startContainer(world, ctx, container, checkpoint);
   reply.empty(204);
 };
 
