@@ -21,7 +21,13 @@ export function childLabels(children: readonly Descriptor[]): Record<string, str
   return labels;
 }
 
-/** Labels a manifest or index that is in the store with the blobs that it refers to. */
-export async function labelChildren(ctx: CallContext, client: ImageServices, blob: Descriptor): Promise<void> {
-  await setContentLabels(ctx, client, blob.digest, childLabels(await childrenOf(ctx, client, blob)));
+/** Labels a manifest or index that is in the store with the blobs that it refers to, or some of them. */
+export async function labelChildren(
+  ctx: CallContext,
+  client: ImageServices,
+  blob: Descriptor,
+  isKept: (child: Descriptor) => boolean = () => true,
+): Promise<void> {
+  const children = await childrenOf(ctx, client, blob);
+  await setContentLabels(ctx, client, blob.digest, childLabels(children.filter(isKept)));
 }

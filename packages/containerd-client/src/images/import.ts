@@ -4,7 +4,14 @@ import {createGzip} from 'node:zlib';
 import type {Descriptor, Platform} from '@longshore/api/oci';
 import {type CallContext, randomHex} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
-import {type ArchivedImage, isIndexType, isManifestType, mediaTypes, readImageArchive} from '@longshore/oci';
+import {
+  type ArchivedImage,
+  isIndexType,
+  isLayerType,
+  isManifestType,
+  mediaTypes,
+  readImageArchive,
+} from '@longshore/oci';
 import type {ImageServices} from '../client.ts';
 import {ingest, writeBlob} from '../content/ingest.ts';
 import {readContent} from '../content/reader.ts';
@@ -36,6 +43,8 @@ export interface ImportOptions {
   indexNames?: (digest: string) => readonly string[];
   /** Labels of the records. */
   labels?: Record<string, string>;
+  /** Lets the layers go once they are unpacked: the images keep their snapshots only. */
+  discardLayers?: boolean;
   /** Compresses layers that are not, of archives without manifests of their own. */
   compress?: boolean;
   /** False makes no records; the caller does, under a lease of its own. */
@@ -146,7 +155,7 @@ async function completeImage(
   target: Descriptor,
   options: ImportOptions,
 ): Promise<void> {
-  await labelTree(ctx, client, target);
+  await labelTree(ctx, client, target, options.discardLayers === true);
   const {snapshotter, platform, onProgress, syncFs = false, unpack = true} = options;
   const one = {...(snapshotter ? {snapshotter} : {}), ...(platform ? {platform} : {})};
   if (!options.unpacks && !unpack) await readImage(ctx, client, target, platform);
@@ -155,13 +164,18 @@ async function completeImage(
   }
 }
 
-async function labelTree(ctx: CallContext, client: ImageServices, blob: Descriptor): Promise<void> {
+async function labelTree(
+  ctx: CallContext,
+  client: ImageServices,
+  blob: Descriptor,
+  discardLayers: boolean,
+): Promise<void> {
   if (!isIndexType(blob.mediaType) && !isManifestType(blob.mediaType)) return;
-  await labelChildren(ctx, client, blob);
+  await labelChildren(ctx, client, blob, child => !discardLayers || !isLayerType(child.mediaType));
   if (!isIndexType(blob.mediaType)) return;
   for (const child of await childrenOf(ctx, client, blob)) {
     // An archive of one platform need not have the others.
-    await labelTree(ctx, client, child).catch(error => {
+    await labelTree(ctx, client, child, discardLayers).catch(error => {
       ctx.log.debug({digest: child.digest, error}, 'entry of an imported index is not in the archive');
     });
   }

@@ -23,9 +23,11 @@ export type TransferEnd =
   | {
       type: 'registry';
       reference: string;
-      resolver?: Omit<DeepPartial<RegistryResolver>, 'authStream'>;
+      resolver?: Omit<DeepPartial<RegistryResolver>, 'authStream' | 'logsStream'>;
       /** Asked with the host of a server. */
       credentials?: (host: string) => Promise<RegistryCredentials | undefined>;
+      /** Gets what `resolver.httpDebug` asks for. */
+      log?: (text: string) => void;
     }
   | {type: 'store'; store: DeepPartial<ImageStore>}
   | {type: 'import'; options?: Omit<DeepPartial<ImageImportStream>, 'stream'>; bytes: AsyncIterable<Uint8Array>}
@@ -63,7 +65,8 @@ class TransferSession implements AsyncDisposable {
   readonly #streams: OpenStream[] = [];
   /** What must be done before the transfer is. */
   readonly #work: Promise<void>[] = [];
-  #progress: Promise<void> = Promise.resolve();
+  /** What only tells: waited for, but not for long. */
+  readonly #reports: Promise<void>[] = [];
 
   constructor(ctx: CallContext, client: ContainerdClient) {
     this.#client = client;
@@ -75,7 +78,7 @@ class TransferSession implements AsyncDisposable {
     await Promise.all(this.#work);
     const {promise, resolve} = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, lastProgressMs);
-    await Promise.race([this.#progress, promise]);
+    await Promise.race([Promise.all(this.#reports), promise]);
     clearTimeout(timer);
   }
 
@@ -103,9 +106,7 @@ class TransferSession implements AsyncDisposable {
         if (step) show(step);
       }
     };
-    this.#progress = follow().catch(error => {
-      this.#ctx.log.debug({error}, 'progress of the transfer is lost');
-    });
+    this.#report(follow());
     return stream.id;
   }
 
@@ -115,8 +116,14 @@ class TransferSession implements AsyncDisposable {
   }
 
   async #registry(end: TransferEnd & {type: 'registry'}): Promise<Any> {
-    const {reference, resolver, credentials} = end;
+    const {reference, resolver, credentials, log} = end;
     let authStream = '';
+    let logsStream = '';
+    if (log) {
+      const stream = await this.#open('logs');
+      logsStream = stream.id;
+      this.#report(forEachText(receiveBytes(stream), log));
+    }
     if (credentials) {
       const stream = await this.#open('creds');
       authStream = stream.id;
@@ -124,7 +131,7 @@ class TransferSession implements AsyncDisposable {
         this.#ctx.log.debug({error}, 'credentials are not asked for any more');
       });
     }
-    const message = OCIRegistry.fromPartial({reference, resolver: {...resolver, authStream}});
+    const message = OCIRegistry.fromPartial({reference, resolver: {...resolver, authStream, logsStream}});
     return packAny(`${types}OCIRegistry`, OCIRegistry, message);
   }
 
@@ -151,11 +158,23 @@ class TransferSession implements AsyncDisposable {
     }
   }
 
+  #report(reporting: Promise<void>): void {
+    const quiet = reporting.catch(error => {
+      this.#ctx.log.debug({error}, 'reports of the transfer are lost');
+    });
+    this.#reports.push(quiet);
+  }
+
   /** When our end of a stream fails, so does the transfer, with that error. */
   #mind(work: Promise<void>): void {
     this.#work.push(work);
     work.catch(error => this.#abort.abort(error));
   }
+}
+
+async function forEachText(source: AsyncIterable<Uint8Array>, log: (text: string) => void): Promise<void> {
+  const decoder = new TextDecoder();
+  for await (const bytes of source) log(decoder.decode(bytes, {stream: true}));
 }
 
 async function answerRequests(

@@ -4,6 +4,7 @@ import https from 'node:https';
 import {pipeline} from 'node:stream/promises';
 import type {CallContext} from '@longshore/base';
 import {EngineError, messageOf} from '@longshore/errdefs';
+import {debugRequest, type HttpDebug} from './http-debug.ts';
 
 export interface TlsOptions {
   /** PEM of certificates to trust beside the system's. */
@@ -44,11 +45,13 @@ const defaultDialMs = 30_000;
 /** Connections to registries, kept open between requests. Dispose it to close them. */
 export class HttpClient implements Disposable {
   readonly #userAgent: string;
+  readonly #debug: HttpDebug | undefined;
   readonly #plain = new http.Agent({keepAlive: true, maxSockets: 16});
   readonly #secure = new Map<TlsOptions, https.Agent>();
 
-  constructor(userAgent: string) {
+  constructor(userAgent: string, debug?: HttpDebug) {
     this.#userAgent = userAgent;
+    this.#debug = debug;
   }
 
   /** Throws `unavailable` when nobody answers. Every answer is a result, whatever its status. */
@@ -84,6 +87,7 @@ export class HttpClient implements Disposable {
       signal: ctx.signal,
     });
     outgoing.setTimeout(idleMs, () => outgoing.destroy(new Error(`no data for ${idleMs / 1000} s`)));
+    if (this.#debug) debugRequest(outgoing, this.#debug);
     limitDialling(outgoing, request.dialTimeoutMs ?? defaultDialMs);
     const response = answerOf(outgoing);
     response.catch(() => {}); // a failed body is reported first

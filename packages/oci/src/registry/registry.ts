@@ -8,6 +8,7 @@ import type {CredentialsSource, RegistryCredentials} from './credentials.ts';
 import {type Capability, type EndpointOptions, findEndpoints} from './endpoints.ts';
 import {fetchBlob, fetchForeignBlob, fetchManifest, type ResolvedManifest} from './fetch.ts';
 import {HttpClient} from './http-client.ts';
+import type {HttpDebug} from './http-debug.ts';
 import {type LoginResult, login} from './login.ts';
 import {type BlobSource, type PushBlobOptions, type PushOutcome, pushBlob, pushManifest} from './push.ts';
 
@@ -15,6 +16,8 @@ export interface RegistryOptions extends EndpointOptions {
   /** Asked with the host of the registry (`registry-1.docker.io` included). */
   credentials?: CredentialsSource;
   userAgent?: string;
+  /** Told what goes over the lines. */
+  debug?: HttpDebug;
 }
 
 export interface Registry extends Disposable {
@@ -57,7 +60,7 @@ class RegistryClient implements Registry {
 
   constructor(options: RegistryOptions) {
     this.#options = options;
-    this.#http = new HttpClient(options.userAgent ?? `longshore/${longshoreVersion}`);
+    this.#http = new HttpClient(options.userAgent ?? `longshore/${longshoreVersion}`, options.debug);
   }
 
   async resolve(ctx: CallContext, reference: Reference): Promise<ResolvedManifest> {

@@ -27,6 +27,8 @@ export interface RegistryEndpoint {
   readonly hostsDir: string;
   /** `http`, `https`, or empty to find out. */
   readonly scheme: '' | 'http' | 'https';
+  /** Gets lines about each request; absent when nobody wants them. */
+  readonly debug?: {readonly dump: boolean; readonly trace: boolean; write(text: string): void};
 }
 
 /** A name of an image, or where one may come from. */

@@ -5,13 +5,15 @@ import {openRegistry, pullReference, type Registry, type ResolvedManifest} from 
 import type {RegistryEndpoint} from '../../core/transfer/endpoints.ts';
 
 /** `configured` is the directory of `hosts.toml` files for clients that name none. */
-export function registryFor({credentials, headers, hostsDir, scheme}: RegistryEndpoint, configured: string): Registry {
+export function registryFor(endpoint: RegistryEndpoint, configured: string): Registry {
+  const {credentials, debug, headers, hostsDir, scheme} = endpoint;
   const directory = hostsDir || configured;
   return openRegistry({
     userAgent: `containerd/${containerdVersion}`,
     headers,
     plainHttp: scheme === 'http',
     ...(credentials ? {credentials} : {}),
+    ...(debug ? {debug} : {}),
     ...(directory ? {hostsDir: directory} : {}),
   });
 }

@@ -3,7 +3,7 @@
 import type {Platform} from '@longshore/api/gen/containerd/types/platform';
 import {ImageStore} from '@longshore/api/gen/containerd/types/transfer/imagestore';
 import {ImageExportStream, ImageImportStream} from '@longshore/api/gen/containerd/types/transfer/importexport';
-import {HTTPDebug, OCIRegistry} from '@longshore/api/gen/containerd/types/transfer/registry';
+import {HTTPDebug, OCIRegistry, type RegistryResolver} from '@longshore/api/gen/containerd/types/transfer/registry';
 import type {Any} from '@longshore/api/gen/google/protobuf/any';
 import {receiveBytes, sendBytes} from '@longshore/containerd-client';
 import {EngineError} from '@longshore/errdefs';
@@ -19,6 +19,7 @@ import type {
 import {decodeAny, typeName} from '../any.ts';
 
 import {credentialsOver} from './credentials.ts';
+import {TextSender} from './text-sender.ts';
 
 type FindStream = (id: string) => NamedStream;
 
@@ -41,16 +42,32 @@ export function endpointFromWire(any: Any, findStream: FindStream): Endpoint | u
 }
 
 function registryFromWire({reference, resolver}: OCIRegistry, findStream: FindStream): RegistryEndpoint {
-  const {authStream = '', headers = {}, hostDir: hostsDir = '', defaultScheme = '', httpDebug = 0} = resolver ?? {};
-  if (httpDebug !== HTTPDebug.DISABLED) {
-    throw new EngineError('unimplemented', 'debug output of HTTP requests is not supported: not implemented');
-  }
+  const {authStream = '', headers = {}, hostDir: hostsDir = '', defaultScheme = ''} = resolver ?? {};
   if (defaultScheme !== '' && defaultScheme !== 'http' && defaultScheme !== 'https') {
     throw new EngineError('invalid-argument', `unknown scheme "${defaultScheme}": invalid argument`);
   }
-  const endpoint = {type: 'registry', reference, headers, hostsDir, scheme: defaultScheme} as const;
+  const endpoint = {
+    ...({type: 'registry', reference, headers, hostsDir, scheme: defaultScheme} as const),
+    ...(resolver ? httpDebugFromWire(resolver, findStream) : {}),
+  };
   if (authStream === '') return endpoint;
   return {...endpoint, credentials: credentialsOver(findStream(authStream), reference)};
+}
+
+/** Without a stream nobody would see it: the daemon's log is no place for what one client asks. */
+function httpDebugFromWire(
+  {httpDebug, logsStream}: RegistryResolver,
+  findStream: FindStream,
+): Pick<RegistryEndpoint, 'debug'> {
+  if (httpDebug === HTTPDebug.DISABLED || logsStream === '') return {};
+  const lines = new TextSender(findStream(logsStream));
+  return {
+    debug: {
+      dump: httpDebug === HTTPDebug.DEBUG || httpDebug === HTTPDebug.BOTH,
+      trace: httpDebug === HTTPDebug.TRACE || httpDebug === HTTPDebug.BOTH,
+      write: text => lines.write(text),
+    },
+  };
 }
 
 function storeFromWire(store: ImageStore): StoreEndpoint {
