@@ -22,6 +22,7 @@ import {StateDump} from './drivers/host/state-dump.ts';
 import {SystemInformation} from './drivers/host/system-information.ts';
 import {notifySystemd} from './drivers/host/systemd.ts';
 import {openCommitter} from './drivers/images/container-committer.ts';
+import {openAuthorizationPlugins} from './drivers/plugins/authorization-plugin.ts';
 import {loadEngineId, makeDirectories} from './drivers/state-dir/directories.ts';
 import {openStatistics} from './drivers/stats/containerd-statistics.ts';
 import {LinuxContainerTrees} from './drivers/tree/container-trees.ts';
@@ -71,10 +72,17 @@ export async function runDaemon(
   const engine = await openEngine(config, environment, log, scope);
   const {jobs, events, containers} = engine;
   const {notifySocket} = environment;
-  scope.use(reloadOnHangup({argv, config, events, notifySocket, log}), 'reload');
+  const {engineId} = engine;
+  let plugins = openAuthorizationPlugins(config.authorizationPlugins);
+  const apply = async (next: Config) => {
+    await engine.reconfigure(next);
+    plugins = openAuthorizationPlugins(next.authorizationPlugins);
+  };
+  scope.use(reloadOnHangup({argv, config, engineId, apply, events, notifySocket, log}), 'reload');
   const {addresses} = listeners;
   await jobs.run('acceptconnections', {addresses}, async () => {
-    listeners.serve(apiHandler({routes: engine.routes, jobs, log, experimental: config.experimental}));
+    const {experimental, corsHeader} = config;
+    listeners.serve(apiHandler({routes: engine.routes, jobs, log, experimental, corsHeader, plugins: () => plugins}));
     log.info({addresses}, 'daemon has completed initialization');
     notifySystemd(notifySocket, 'READY=1');
   });
@@ -87,6 +95,9 @@ export async function runDaemon(
 }
 
 interface Engine {
+  engineId: string;
+  /** Gives the values of a reload to all parts. */
+  reconfigure(config: Config): Promise<void>;
   jobs: JobRunner;
   events: EventBus;
   containers: Containers;
@@ -164,7 +175,12 @@ async function openEngine(config: Config, environment: Environment, log: Logger,
     ...volumeRoutes(volumes),
     ...unavailableRoutes(),
   ];
-  return {jobs, events, containers, routes};
+  const reconfigure = async (next: Config) => {
+    await containers.reconfigure(next);
+    images.reconfigure(next);
+    system.reconfigure(next);
+  };
+  return {engineId, reconfigure, jobs, events, containers, routes};
 }
 
 function addressesOf(config: Config, environment: Environment): Pick<ListenerOptions, 'hosts' | 'tls'> {

@@ -1,4 +1,7 @@
-/** SIGHUP: the configuration is read again. What can change while the daemon runs does, the rest is named in the log. */
+/**
+ * SIGHUP: the configuration is read again. What the original changes while it runs is taken over, the rest is named in the
+ * log and stays as it is.
+ */
 import {hostname} from 'node:os';
 import type {Logger, LogLevel} from '@longshore/base';
 import type {Config} from './config/config.ts';
@@ -11,21 +14,49 @@ export interface ReloadOptions {
   argv: readonly string[];
   /** What the daemon was started with. */
   config: Config;
+  engineId: string;
+  /** Gives the new values to the parts of the daemon. When it throws nothing has changed. */
+  apply: (config: Config) => Promise<void>;
   events: EventBus;
   /** systemd's socket, or empty. */
   notifySocket: string;
   log: Logger;
 }
 
-const changeable: readonly OptionName[] = ['debug', 'logLevel'];
+/** Those of the original. */
+export const reloadable: readonly OptionName[] = [
+  'authorizationPlugins',
+  'debug',
+  'defaultCgroupnsMode',
+  'defaultIpcMode',
+  'defaultRuntime',
+  'defaultShmSize',
+  'features',
+  'insecureRegistries',
+  'labels',
+  'liveRestore',
+  'maxConcurrentDownloads',
+  'maxConcurrentUploads',
+  'maxDownloadAttempts',
+  'registryMirrors',
+  'runtimes',
+  'shutdownTimeout',
+];
 
 /** Dispose to ignore the signal from then on. */
 export function reloadOnHangup(options: ReloadOptions): Disposable {
+  let current = options.config;
+  let queue = Promise.resolve();
   const onSignal = () => {
     notifyReloading(options.notifySocket);
-    reload(options)
-      .catch(error => options.log.error({error}, 'cannot reload the configuration'))
-      .finally(() => notifySystemd(options.notifySocket, 'READY=1'));
+    // One after the other: of two quick signals the second one must see what the first has changed.
+    queue = queue.then(async () => {
+      current = await reload(options, current).catch(error => {
+        options.log.error({error}, 'cannot reload the configuration');
+        return current;
+      });
+      notifySystemd(options.notifySocket, 'READY=1');
+    });
   };
   process.on('SIGHUP', onSignal);
   return {
@@ -36,17 +67,21 @@ export function reloadOnHangup(options: ReloadOptions): Disposable {
   };
 }
 
-async function reload({argv, config, events, log}: ReloadOptions): Promise<void> {
+async function reload({argv, apply, events, engineId, log}: ReloadOptions, current: Config): Promise<Config> {
   log.info({}, 'got signal to reload configuration');
-  const next = await loadConfig(argv);
-  log.setLevel(next.debug ? 'debug' : (next.logLevel as LogLevel));
-  const ignored = changedOptions(config, next).filter(name => !changeable.includes(name));
+  const given = await loadConfig(argv);
+  const ignored = changedOptions(current, given).filter(name => !reloadable.includes(name));
   if (ignored.length > 0) {
-    const keys = ignored.map(name => optionTable[name].flag);
+    const keys = ignored.map(name => optionTable[name].flag || name);
     log.warn({options: keys.join(', ')}, 'these options only change when the daemon is started again');
   }
-  events.publish('daemon', 'reload', hostname(), reloadAttributes(next));
+  const changes = Object.fromEntries(reloadable.map(name => [name, given[name]]));
+  const next = Object.freeze({...current, ...changes}) as Config;
+  await apply(next);
+  log.setLevel(next.debug ? 'debug' : (next.logLevel as LogLevel));
+  events.publish('daemon', 'reload', engineId, reloadAttributes(next));
   log.info({}, 'reloaded the configuration');
+  return next;
 }
 
 function changedOptions(before: Config, after: Config): OptionName[] {
@@ -55,13 +90,31 @@ function changedOptions(before: Config, after: Config): OptionName[] {
   );
 }
 
-function reloadAttributes(config: Config): Record<string, string> {
+/** Attributes of the event, as the original formats them. */
+export function reloadAttributes(config: Config): Record<string, string> {
+  const runtimes = Object.entries(config.runtimes).map(([name, {path}]) => `${name}:${path}`);
   return {
     debug: String(config.debug),
+    'default-cgroupns-mode': config.defaultCgroupnsMode,
+    'default-ipc-mode': config.defaultIpcMode,
+    'default-runtime': config.defaultRuntime,
+    'default-shm-size': String(config.defaultShmSize),
+    features: showMap(config.features),
+    'insecure-registries': JSON.stringify(config.insecureRegistries),
     labels: JSON.stringify(config.labels),
     'live-restore': String(config.liveRestore),
-    'log-level': config.logLevel,
+    'max-concurrent-downloads': String(config.maxConcurrentDownloads),
+    'max-concurrent-uploads': String(config.maxConcurrentUploads),
+    'max-download-attempts': String(config.maxDownloadAttempts),
     name: hostname(),
+    'registry-mirrors': JSON.stringify(config.registryMirrors),
+    runtimes: runtimes.join(' '),
     'shutdown-timeout': String(config.shutdownTimeout),
   };
+}
+
+/** As Go prints a map. */
+function showMap(values: Readonly<Record<string, boolean>>): string {
+  const pairs = Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `map[${pairs.map(([key, value]) => `${key}:${value}`).join(' ')}]`;
 }

@@ -52,7 +52,13 @@ async function ask(method: string, target: string, jobs = new JobRunner(discardL
     },
   };
   const head = {method, target, minorVersion: 1, headers: new Map()};
-  const exchange = {head, body: {isDone: true, length: 0}, response, gone: new AbortController().signal};
+  const exchange = {
+    head,
+    body: {isDone: true, length: 0},
+    response,
+    gone: new AbortController().signal,
+    peer: () => undefined,
+  };
   await apiHandler({routes, jobs, log: discardLogger(), experimental: false})(exchange as unknown as Exchange);
   return answer;
 }

@@ -2,7 +2,9 @@
 import {type CallContext, engineApiVersion, engineVersion, type Logger, shortId} from '@longshore/base';
 import {codeOf, messageOf} from '@longshore/errdefs';
 import type {JobRunner} from '../core/jobs/job-runner.ts';
+import type {AuthorizationPlugin} from '../core/ports/authorization.ts';
 import {negotiate, TooOldVersion} from './api-version.ts';
+import {authorized} from './authorization.ts';
 import {HttpError, statusOf} from './errors.ts';
 import {Query} from './query.ts';
 import type {ApiReply, ApiRequest, Route} from './route.ts';
@@ -15,6 +17,10 @@ export interface ApiServerOptions {
   jobs: JobRunner;
   log: Logger;
   experimental: boolean;
+  /** Value of Access-Control-Allow-Origin; empty for no such headers. */
+  corsHeader?: string;
+  /** Those that are asked at this moment. */
+  plugins?: () => readonly AuthorizationPlugin[];
 }
 
 /** The handler for every connection of every listener. */
@@ -48,7 +54,10 @@ async function dispatch(exchange: Exchange, router: Router, options: ApiServerOp
   const {job, waits = false} = match.route;
   const run = async (ctx: CallContext) => {
     const request = makeRequest(exchange, match, {ctx, version, path, query: new Query(rawQuery)});
-    await match.route.handle(request, makeReply(exchange));
+    const handle = async (reply: ApiReply) => match.route.handle(request, reply);
+    const plugins = options.plugins?.() ?? [];
+    const reply = makeReply(exchange);
+    await (plugins.length > 0 ? authorized(ctx, exchange, reply, plugins, handle) : handle(reply));
   };
   await options.jobs.run(job, {path: head.target}, run, {waits});
   if (!response.isStarted) throw new Error(`${match.route.job} gave no answer`);
@@ -91,11 +100,19 @@ function makeReply({response}: Exchange): ApiReply {
   };
 }
 
-function setCommonHeaders({response}: Exchange, {experimental}: ApiServerOptions): void {
+function setCommonHeaders({response}: Exchange, {experimental, corsHeader}: ApiServerOptions): void {
+  if (corsHeader) setCorsHeaders(response, corsHeader);
   response.setHeader('Api-Version', engineApiVersion);
   response.setHeader('Docker-Experimental', String(experimental));
   response.setHeader('Ostype', 'linux');
   response.setHeader('Server', `Docker/${engineVersion} (linux)`);
+}
+
+/** For scripts of other sites in a browser, as the original documents it. */
+function setCorsHeaders(response: Exchange['response'], origin: string): void {
+  response.setHeader('Access-Control-Allow-Origin', origin);
+  response.setHeader('Access-Control-Allow-Headers', 'Origin, X-Requested-With, Content-Type, Accept, X-Registry-Auth');
+  response.setHeader('Access-Control-Allow-Methods', 'HEAD, GET, POST, DELETE, PUT, OPTIONS');
 }
 
 function answerError({head, body, response}: Exchange, error: unknown, log: Logger): void {

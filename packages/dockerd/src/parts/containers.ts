@@ -53,6 +53,8 @@ export interface Containers extends AsyncDisposable {
   world: World;
   /** Takes over what runs. Call it once, before anything is served. */
   restore(): Promise<void>;
+  /** Takes over the values that a reload may change. */
+  reconfigure(config: Config): Promise<void>;
   /** Stops all containers, or lets go of them with `--live-restore`. */
   shutDown(): Promise<void>;
 }
@@ -62,7 +64,9 @@ export async function openContainers(ctx: CallContext, options: ContainersOption
   const {client, config, log} = options;
   verifyDefaultLogConfig(config);
   verifyCgroupSettings(config, options.facts);
-  const world = await makeWorld(ctx, options);
+  const choices = new Map<string, RuntimeChoice>();
+  await chooseRuntimes(choices, config, options.programs);
+  const world = await makeWorld(ctx, options, choices);
   const scope = new Scope(log);
   return {
     world,
@@ -71,8 +75,13 @@ export async function openContainers(ctx: CallContext, options: ContainersOption
       await restoreContainers(world);
       scope.use(collectExecs(world), 'collection of execs');
     },
+    async reconfigure(next) {
+      await chooseRuntimes(choices, next, options.programs);
+      world.config = next;
+      world.runtimes = runtimeNames(next);
+    },
     async shutDown() {
-      if (config.liveRestore) return leaveAllContainers(world);
+      if (world.config.liveRestore) return leaveAllContainers(world);
       const {promise, resolve} = Promise.withResolvers<void>();
       const limit = shutdownTimeoutMs(world);
       const timer = Number.isFinite(limit) ? setTimeout(resolve, limit) : undefined;
@@ -84,7 +93,11 @@ export async function openContainers(ctx: CallContext, options: ContainersOption
   };
 }
 
-async function makeWorld(ctx: CallContext, options: ContainersOptions): Promise<World> {
+async function makeWorld(
+  ctx: CallContext,
+  options: ContainersOptions,
+  runtimes: ReadonlyMap<string, RuntimeChoice>,
+): Promise<World> {
   const {client, config, facts, programs, events, metrics, images, networks, volumes, log} = options;
   const store = new StateDirectory(join(config.dataRoot, 'containers'), log);
   const stdioRoot = join(config.execRoot, 'containerd');
@@ -96,7 +109,7 @@ async function makeWorld(ctx: CallContext, options: ContainersOptions): Promise<
     checkpoints: checkpointDirectories(id => store.directory(id)),
     runtime: openTaskRuntime({
       client,
-      runtimes: await runtimeChoices(config, programs),
+      runtimes,
       runtimeRoot: join(config.execRoot, 'runtime-runc'),
       systemdCgroup: cgroupDriverOf(config, facts) === 'systemd',
     }),
@@ -114,7 +127,7 @@ async function makeWorld(ctx: CallContext, options: ContainersOptions): Promise<
     devices: deviceDrivers(config, programs, log),
     seccompProfile: await loadSeccompProfile(config.seccompProfile, facts),
     initPath: programs.init,
-    runtimes: ['runc', ...Object.keys(config.runtimes)],
+    runtimes: runtimeNames(config),
     imageIds: (requestCtx, references) => imageIds(images, requestCtx, references),
     log,
     background: ctx,
@@ -137,20 +150,25 @@ function deviceDrivers({cdiSpecDirs: directories}: Config, {nvidiaHook}: Program
   return {cdi: isOff ? undefined : () => readCdiDirectories(directories, log), nvidiaHook};
 }
 
-/** A runtime with a path is run by runc's shim; one with a type brings its own. */
-async function runtimeChoices(config: Config, {runc}: ProgramPaths): Promise<Map<string, RuntimeChoice>> {
+/** Fills `choices`. A runtime with a path is run by runc's shim; one with a type brings its own. */
+async function chooseRuntimes(
+  choices: Map<string, RuntimeChoice>,
+  config: Config,
+  {runc}: ProgramPaths,
+): Promise<void> {
   const scripts = await writeRuntimeScripts(config.dataRoot, config.runtimes);
   const standard = {shim: runcShim, binary: runc};
-  const choices = new Map<string, RuntimeChoice>([
-    ['runc', standard],
-    [runcShim, standard],
-  ]);
+  choices.clear();
+  choices.set('runc', standard).set(runcShim, standard);
   for (const [name, {runtimeType, options}] of Object.entries(config.runtimes)) {
     const {binaryName, root} = readRuntimeOptions(options);
     const binary = scripts.get(name) || binaryName || (runtimeType === runcShim ? runc : '');
     choices.set(name, {shim: runtimeType || runcShim, binary, ...(root ? {root} : {})});
   }
-  return choices;
+}
+
+function runtimeNames({runtimes}: Config): string[] {
+  return ['runc', ...Object.keys(runtimes)];
 }
 
 /** Ids of the images that references name; an unknown one names nothing. */

@@ -9,6 +9,7 @@ import {Images} from '../core/images/images.ts';
 import {ImageTransfers} from '../core/images/transfers.ts';
 import type {ImageUsers} from '../core/ports/image-service.ts';
 import {openImageStore} from '../drivers/images/containerd-images.ts';
+import type {RegistryOptions} from '../drivers/images/registry-transfers.ts';
 import {removeTransferLeases} from '../drivers/images/transfer-leases.ts';
 import type {ImagesBackend} from '../http/images/routes.ts';
 
@@ -19,20 +20,16 @@ export interface ImagesOptions {
   users: () => ImageUsers;
 }
 
-export async function openImages(ctx: CallContext, options: ImagesOptions): Promise<ImagesBackend> {
+export interface ImagesPart extends ImagesBackend {
+  /** Takes over the values that a reload may change. */
+  reconfigure(config: Config): void;
+}
+
+export async function openImages(ctx: CallContext, options: ImagesOptions): Promise<ImagesPart> {
   const {client, config, events, users} = options;
   await removeTransferLeases(ctx, client);
-  const store = openImageStore({
-    client,
-    snapshotter: defaultSnapshotter,
-    registry: {
-      insecure: config.insecureRegistries,
-      mirrors: config.registryMirrors,
-      certsDir: '/etc/docker/certs.d',
-      maxDownloads: config.maxConcurrentDownloads,
-      maxUploads: config.maxConcurrentUploads,
-    },
-  });
+  const registry = registryOptions(config);
+  const store = openImageStore({client, snapshotter: defaultSnapshotter, registry});
   const images = new Images({store, events, users});
   await images.reconcile(ctx);
   return {
@@ -40,5 +37,17 @@ export async function openImages(ctx: CallContext, options: ImagesOptions): Prom
     deletion: new ImageDeletion({images, store, users, events}),
     transfers: new ImageTransfers(images, store),
     snapshotter: defaultSnapshotter,
+    // The object is asked anew for every transfer.
+    reconfigure: next => void Object.assign(registry, registryOptions(next)),
+  };
+}
+
+function registryOptions(config: Config): RegistryOptions {
+  return {
+    insecure: config.insecureRegistries,
+    mirrors: config.registryMirrors,
+    certsDir: '/etc/docker/certs.d',
+    maxDownloads: config.maxConcurrentDownloads,
+    maxUploads: config.maxConcurrentUploads,
   };
 }

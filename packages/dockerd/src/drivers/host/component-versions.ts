@@ -21,7 +21,7 @@ export interface ProgramPaths {
 
 export class ComponentVersions {
   readonly #client: ContainerdClient;
-  readonly #paths: ProgramPaths;
+  #paths: ProgramPaths;
   readonly #log: Logger;
   readonly #cache = new Map<string, Promise<string>>();
 
@@ -29,6 +29,10 @@ export class ComponentVersions {
     this.#client = client;
     this.#paths = paths;
     this.#log = log;
+  }
+
+  reconfigure(runtimes: ProgramPaths['runtimes']): void {
+    this.#paths = {...this.#paths, runtimes};
   }
 
   async all(ctx: CallContext): Promise<ComponentVersion[]> {

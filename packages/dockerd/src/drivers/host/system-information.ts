@@ -29,19 +29,28 @@ export interface SystemSources {
 export class SystemInformation implements SystemBackend {
   readonly events: EventBus;
   readonly #sources: SystemSources;
+  #config: Config;
 
   constructor(sources: SystemSources) {
     this.#sources = sources;
+    this.#config = sources.config;
     this.events = sources.events;
   }
 
+  /** Takes over the values that a reload may change. */
+  reconfigure(config: Config): void {
+    this.#config = config;
+    this.#sources.components.reconfigure(config.runtimes);
+  }
+
   async version(ctx: CallContext): Promise<DaemonVersions> {
-    const {host, config, components} = this.#sources;
-    return {host, experimental: config.experimental, components: await components.all(ctx)};
+    const {host, components} = this.#sources;
+    return {host, experimental: this.#config.experimental, components: await components.all(ctx)};
   }
 
   async info(ctx: CallContext): Promise<DaemonInfo> {
-    const {engineId, config, host, containerdAddress, events, jobs, metrics, components} = this.#sources;
+    const {engineId, host, containerdAddress, events, jobs, metrics, components} = this.#sources;
+    const config = this.#config;
     const begin = performance.now();
     const [images, openFiles, forwarding, runtimes, versions] = await Promise.all([
       this.#sources.imageCount(ctx),

@@ -52,7 +52,7 @@ export function infoToJson(info: DaemonInfo): SystemInfo {
   return {...countsToJson(info), ...hostToJson(info), ...daemonToJson(info)};
 }
 
-function countsToJson({engineId, containers, images}: DaemonInfo) {
+function countsToJson({engineId, config, containers, images}: DaemonInfo) {
   return {
     ID: engineId,
     Containers: containers.total,
@@ -65,7 +65,7 @@ function countsToJson({engineId, containers, images}: DaemonInfo) {
     Plugins: {
       Volume: ['local'],
       Network: ['bridge', 'host', 'null'],
-      Authorization: null,
+      Authorization: config.authorizationPlugins.length > 0 ? [...config.authorizationPlugins] : null,
       Log: ['json-file', 'none'],
     },
   };

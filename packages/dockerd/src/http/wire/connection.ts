@@ -3,6 +3,7 @@
  * half-closed one, in every runtime the executables are made with, and `docker attach` needs both.
  */
 import type {Socket} from 'node:net';
+import {type PeerIdentity, peerIdentity} from './peer-identity.ts';
 import {RequestBody} from './request-body.ts';
 import {BadRequest, type RequestHead, readRequestHead} from './request-head.ts';
 import {Response} from './response.ts';
@@ -19,6 +20,8 @@ export interface Exchange {
   response: Response;
   /** Aborted when the client closes its side. */
   gone: AbortSignal;
+  /** Who the client is by its certificate; undefined without one. */
+  peer: () => PeerIdentity | undefined;
 }
 
 /** How long a connection stays half open after its last answer. */
@@ -65,7 +68,7 @@ async function serveRequests(
     state.busy = true;
     const response = new Response(socket, reader, head);
     const body = new RequestBody(head, reader, () => expectContinue(socket, head, response));
-    await handle({head, body, response, gone: reader.gone});
+    await handle({head, body, response, gone: reader.gone, peer: () => peerIdentity(socket)});
     if (response.isHijacked) return;
     response.endStream();
     state.busy = false;

@@ -15,6 +15,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
   #started = false;
   #done: boolean;
   #failed = false;
+  #peeked: Buffer | undefined;
 
   /** `onFirstRead` sends the interim answer to `Expect: 100-continue`. Throws BadRequest on a bad framing. */
   constructor(head: RequestHead, reader: SocketReader, onFirstRead: () => void = () => {}) {
@@ -36,6 +37,11 @@ export class RequestBody implements AsyncIterable<Buffer> {
 
   /** The next bytes; undefined at the end. Throws when the client stops in the middle. */
   async read(): Promise<Buffer | undefined> {
+    if (this.#peeked) {
+      const data = this.#peeked;
+      this.#peeked = undefined;
+      return data;
+    }
     if (this.#done) return undefined;
     if (!this.#started) {
       this.#started = true;
@@ -49,6 +55,21 @@ export class RequestBody implements AsyncIterable<Buffer> {
       if (this.#left === 0) await this.#readLine(); // the line end behind a chunk
     } else if (this.#left === 0) this.#done = true;
     return data;
+  }
+
+  /** All of it, which is read again afterwards. Throws `tooLarge()` when there are more than `limit` bytes. */
+  async peek(limit: number, tooLarge: () => Error): Promise<Buffer> {
+    if ((this.length ?? 0) > limit) throw tooLarge();
+    const pieces: Buffer[] = [];
+    let size = 0;
+    for (let data = await this.read(); data; data = await this.read()) {
+      pieces.push(data);
+      size += data.length;
+      if (size > limit) throw tooLarge();
+    }
+    const whole = Buffer.concat(pieces);
+    if (whole.length > 0) this.#peeked = whole;
+    return whole;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, void> {

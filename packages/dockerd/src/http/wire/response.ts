@@ -46,6 +46,10 @@ export class Response {
     this.#keepAlive = false;
   }
 
+  get headers(): Record<string, string> {
+    return Object.fromEntries(this.#headers);
+  }
+
   setHeader(name: string, value: string): void {
     this.#headers.set(name, value);
   }
