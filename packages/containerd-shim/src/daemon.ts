@@ -1,4 +1,5 @@
 /** The serving shim, put together: what containerd's `start` (or our containerd itself) leaves running. */
+
 import {unlinkSync} from 'node:fs';
 import {createLogger, type Logger} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
@@ -11,10 +12,12 @@ import {commandTransport, ttrpcTransport} from './event-transport.ts';
 import {openFifoLog} from './fifo-log.ts';
 import type {Flags} from './flags.ts';
 import {IdleWatch} from './idle.ts';
-import {openListener, type ShimListener} from './listener.ts';
+import {openListener, type Service, type ShimListener} from './listener.ts';
 import {type EventTransport, Publisher} from './publisher.ts';
 import {Reaper} from './reaper.ts';
+import {sandboxDefinition, sandboxService} from './sandbox/service.ts';
 import {taskDefinitions, taskService} from './task/service.ts';
+import type {UnaryHandlers} from './unary-handler.ts';
 
 /** The listening socket that `start` or containerd passes. */
 const inheritedSocket = 3;
@@ -34,13 +37,19 @@ export function startDaemon(flags: Flags, environment: ShimEnvironment): void {
     ...{reaper, publisher, log},
   });
   const ttrpc = new TtrpcServer({log});
-  const host = {containers, shutdown: () => void stop('asked to'), reconnected: () => publisher.retryNow()};
+  const host = {
+    ...{containers, log, holdsSandbox: false},
+    shutdown: () => void stop('asked to'),
+    reconnected: () => publisher.retryNow(),
+  };
   const idle = new IdleWatch();
   idle.touch();
-  const handlers = idle.watching(taskService(host));
-  for (const definition of taskDefinitions) ttrpc.register(definition, handlers);
+  const tasks = idle.watching(taskService(host) as UnaryHandlers);
+  const services: Service[] = taskDefinitions.map(definition => ({definition, handlers: tasks}));
+  services.push({definition: sandboxDefinition, handlers: idle.watching(sandboxService(host))});
+  for (const {definition, handlers} of services) ttrpc.register(definition, handlers);
   const socket = flags.socket === '' ? inheritedSocket : listenUnix(flags.socket, {mode: 0o600});
-  const listener = openListener(socket, {ttrpc, handlers, log});
+  const listener = openListener(socket, {ttrpc, services, log});
 
   let stopping: Promise<void> | undefined;
   const stop = (why: string) => {

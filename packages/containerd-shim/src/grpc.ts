@@ -1,4 +1,4 @@
-/** The task service over gRPC, on connections that the listener found to be HTTP/2. Loaded with the first of them. */
+/** The services over gRPC, on connections that the listener found to be HTTP/2. Loaded with the first of them. */
 
 import type {Socket} from 'node:net';
 import {Duplex} from 'node:stream';
@@ -12,8 +12,9 @@ import {
 } from '@grpc/grpc-js';
 import type {MethodDefinition} from '@longshore/api';
 import {callContext, type Logger} from '@longshore/base';
-import {type AnyHandler, statusFromError} from '@longshore/ttrpc';
-import {type TaskHandlers, taskDefinitions} from './task/service.ts';
+import {statusFromError} from '@longshore/ttrpc';
+import type {Service} from './listener.ts';
+import type {UnaryHandler} from './unary-handler.ts';
 import type {UnixStream} from './unix-stream.ts';
 
 /** Takes over a connection, of which `head` was read already. */
@@ -22,19 +23,19 @@ type TakeConnection = (stream: UnixStream, head: Uint8Array) => void;
 let inject: TakeConnection | undefined;
 
 /** One gRPC server serves all connections. */
-export function grpcConnections(handlers: TaskHandlers, log: Logger): TakeConnection {
-  inject ??= makeServer(handlers, log);
+export function grpcConnections(services: readonly Service[], log: Logger): TakeConnection {
+  inject ??= makeServer(services, log);
   return inject;
 }
 
-function makeServer(handlers: TaskHandlers, log: Logger): TakeConnection {
+function makeServer(services: readonly Service[], log: Logger): TakeConnection {
   const server = new Server({'grpc.max_receive_message_length': 16 * 1024 * 1024});
-  for (const definition of taskDefinitions) {
+  for (const {definition, handlers} of services) {
     const service: Record<string, unknown> = {};
     const implementation: UntypedServiceImplementation = {};
     for (const [key, method] of Object.entries(definition.methods)) {
       service[key] = grpcMethod(definition.fullName, method);
-      implementation[key] = unaryHandler(handlers[key as keyof TaskHandlers] as AnyHandler, log);
+      implementation[key] = unaryHandler(handlers[key] as UnaryHandler, log);
     }
     server.addService(service as ServiceDefinition, implementation);
   }
@@ -89,7 +90,7 @@ function grpcMethod(service: string, method: MethodDefinition) {
   };
 }
 
-function unaryHandler(handler: AnyHandler, log: Logger): handleUnaryCall<unknown, unknown> {
+function unaryHandler(handler: UnaryHandler, log: Logger): handleUnaryCall<unknown, unknown> {
   return (call, callback) => {
     const abort = new AbortController();
     call.on('cancelled', () => abort.abort());

@@ -1,6 +1,7 @@
 /** What a shim does when nothing is asked of it any more: once, a while after the last call. */
+
 import {releaseCodePages} from '@longshore/linux';
-import type {TaskHandlers} from './task/service.ts';
+import type {UnaryHandlers} from './unary-handler.ts';
 
 /** Long enough that a container's usual start, with its calls one after the other, is over. */
 const quietMs = 2000;
@@ -20,15 +21,18 @@ export class IdleWatch {
   }
 
   /** The same handlers, each call of which counts as activity at its begin and its end. */
-  watching(handlers: TaskHandlers): TaskHandlers {
-    const watched: Record<string, unknown> = {};
+  watching(handlers: UnaryHandlers): UnaryHandlers {
+    const watched: UnaryHandlers = {};
     for (const [name, handler] of Object.entries(handlers)) {
-      const call = handler as (...args: unknown[]) => Promise<unknown>;
-      watched[name] = (...args: unknown[]) => {
+      watched[name] = async (ctx, request) => {
         this.touch();
-        return call(...args).finally(() => this.touch());
+        try {
+          return await (handler(ctx, request) as Promise<object>);
+        } finally {
+          this.touch();
+        }
       };
     }
-    return watched as TaskHandlers;
+    return watched;
   }
 }

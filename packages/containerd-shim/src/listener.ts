@@ -1,15 +1,23 @@
 /** The shim's one socket: ttrpc, and gRPC for those who speak it. The first bytes of a connection tell them apart. */
+
+import type {ServiceDefinition} from '@longshore/api';
 import type {Logger} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
 import {localSocketPath, peerCredentials} from '@longshore/linux';
 import type {TtrpcServer} from '@longshore/ttrpc';
-import type {TaskHandlers} from './task/service.ts';
+import type {UnaryHandlers} from './unary-handler.ts';
 import {acceptStreams, type UnixStream} from './unix-stream.ts';
 
 export interface ListenerServices {
   ttrpc: TtrpcServer;
-  handlers: TaskHandlers;
+  /** For gRPC; the ttrpc server has them already. */
+  services: readonly Service[];
   log: Logger;
+}
+
+export interface Service {
+  definition: ServiceDefinition;
+  handlers: UnaryHandlers;
 }
 
 export interface ShimListener extends Disposable {
@@ -51,7 +59,7 @@ function accept(stream: UnixStream, services: ListenerServices): void {
 
 async function serveGrpc(stream: UnixStream, head: Uint8Array, services: ListenerServices): Promise<void> {
   const {grpcConnections} = await import('./grpc.ts');
-  grpcConnections(services.handlers, services.log)(stream, head);
+  grpcConnections(services.services, services.log)(stream, head);
 }
 
 /** Only the user that the shim runs as may command it. */

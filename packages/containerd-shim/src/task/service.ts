@@ -12,6 +12,8 @@ export type TaskHandlers = ServiceHandlers<typeof TaskDefinition>;
 
 export interface TaskHost {
   containers: Containers;
+  /** A sandbox is there, whose shim lives on without containers. */
+  readonly holdsSandbox: boolean;
   /** Nothing is left to do: ends the shim once the calls in progress are answered. */
   shutdown(): void;
   /** containerd has just connected to us: it can be reached again. */
@@ -91,7 +93,7 @@ export function taskService(host: TaskHost): TaskHandlers {
       return {shimPid: process.pid, taskPid, version: ''};
     },
     async shutdown() {
-      if (containers.size === 0) host.shutdown();
+      if (containers.size === 0 && !host.holdsSandbox) host.shutdown();
       return {};
     },
   };

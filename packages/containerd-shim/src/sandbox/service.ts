@@ -1,0 +1,55 @@
+/**
+ * The sandbox service as the listener knows it: names of methods, and bytes. What they mean is loaded with the first
+ * call, which most shims never get.
+ */
+
+import type {MethodDefinition, ServiceDefinition} from '@longshore/api';
+import type {UnaryHandlers} from '../unary-handler.ts';
+import type {SandboxHost} from './sandbox.ts';
+
+const methodNames = [
+  'CreateSandbox',
+  'StartSandbox',
+  'Platform',
+  'StopSandbox',
+  'WaitSandbox',
+  'SandboxStatus',
+  'PingSandbox',
+  'ShutdownSandbox',
+  'SandboxMetrics',
+] as const;
+
+/** A message that is its own encoding. */
+const raw = {
+  decode: (bytes: Uint8Array) => bytes,
+  encode: (bytes: unknown) => ({finish: () => bytes as Uint8Array}),
+  fromPartial: (bytes: unknown) => bytes,
+} as unknown as MethodDefinition['requestType'];
+
+function keyOf(name: string): string {
+  return name.charAt(0).toLowerCase() + name.slice(1);
+}
+
+export const sandboxDefinition: ServiceDefinition = {
+  name: 'Sandbox',
+  fullName: 'containerd.runtime.sandbox.v1.Sandbox',
+  methods: Object.fromEntries(
+    methodNames.map(name => [
+      keyOf(name),
+      {name, requestType: raw, requestStream: false, responseType: raw, responseStream: false},
+    ]),
+  ),
+};
+
+export function sandboxService(host: SandboxHost): UnaryHandlers {
+  let loading: Promise<UnaryHandlers> | undefined;
+  const load = async () => (await import('./handlers.ts')).sandboxHandlers(host);
+  const handlers: UnaryHandlers = {};
+  for (const key of Object.keys(sandboxDefinition.methods)) {
+    handlers[key] = async (ctx, request) => {
+      loading ??= load();
+      return (await loading)[key]?.(ctx, request) ?? {};
+    };
+  }
+  return handlers;
+}
