@@ -16,7 +16,7 @@ const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 
 /** Sends one datagram to a unix socket, as sd_notify(3) does. A path that begins with `@` is an abstract one. */
-export function sendUnixDatagram(path: string, text: string): void {
+export function sendUnixDatagram(path: string, content: string | Uint8Array): void {
   const fd = check('make a socket', undefined, nativeSocket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   try {
     const isAbstract = path.startsWith('@');
@@ -24,7 +24,7 @@ export function sendUnixDatagram(path: string, text: string): void {
     const address = Buffer.alloc(2 + name.length);
     address.writeUInt16LE(AF_UNIX, 0);
     name.copy(address, 2);
-    const data = Buffer.from(text);
+    const data = Buffer.from(content);
     const send = () => nativeSendto(fd, data, data.length, MSG_DONTWAIT | MSG_NOSIGNAL, address, address.length);
     if (retryInterrupted(send) === -1) throw new SystemCallError('send to', errno(), path);
   } finally {

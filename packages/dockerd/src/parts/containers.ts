@@ -11,11 +11,11 @@ import {ContainerRegistry} from '../core/containers/registry.ts';
 import {restoreContainers} from '../core/containers/restore.ts';
 import {taskListener} from '../core/containers/service.ts';
 import {leaveAllContainers, shutdownTimeoutMs, stopAllContainers} from '../core/containers/shutdown.ts';
-import {verifyDefaultLogConfig} from '../core/containers/verify/host.ts';
 import type {World} from '../core/containers/world.ts';
 import type {EventBus} from '../core/events/event-bus.ts';
 import {collectExecs} from '../core/exec/collect.ts';
 import type {Images} from '../core/images/images.ts';
+import {verifyLogOptions} from '../core/logs/options/verify.ts';
 import type {EngineMetrics} from '../core/metrics/engine-metrics.ts';
 import type {AppArmor} from '../core/ports/app-armor.ts';
 import type {NetworkController} from '../core/ports/network-controller.ts';
@@ -62,7 +62,7 @@ export interface Containers extends AsyncDisposable {
 /** The world first: networks and images look at containers through it before they are restored. */
 export async function openContainers(ctx: CallContext, options: ContainersOptions): Promise<Containers> {
   const {client, config, log} = options;
-  verifyDefaultLogConfig(config);
+  verifyLogOptions(config.logDriver, {...config.logOptions});
   verifyCgroupSettings(config, options.facts);
   const choices = new Map<string, RuntimeChoice>();
   await chooseRuntimes(choices, config, options.programs);

@@ -29,14 +29,16 @@ export function applyHostDefaults(host: HostConfig, config: Config, facts: HostF
   };
 }
 
-/** The daemon's options count only when the container did not choose a driver of its own. */
+/**
+ * The daemon's options fill up those of containers that use the daemon's driver; its limits of the cache beside a
+ * driver that cannot be read are for all.
+ */
 function logConfigOf({LogConfig: own}: HostConfig, config: Config): HostConfig['LogConfig'] {
-  if (own.Type !== '') {
-    const inherited = own.Type === config.logDriver && Object.keys(own.Config ?? {}).length === 0;
-    return {Type: own.Type, Config: inherited ? {...config.logOptions} : (own.Config ?? {})};
-  }
-  const options = Object.keys(own.Config ?? {}).length > 0 ? own.Config : config.logOptions;
-  return {Type: config.logDriver, Config: {...options}};
+  const Type = own.Type || config.logDriver;
+  const inherited = Object.entries(config.logOptions).filter(
+    ([name]) => Type === config.logDriver || name.startsWith('cache-'),
+  );
+  return {Type, Config: {...Object.fromEntries(inherited), ...own.Config}};
 }
 
 function defaultCgroupns(host: HostConfig, config: Config, facts: HostFacts): string {

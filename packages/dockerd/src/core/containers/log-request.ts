@@ -1,54 +1,67 @@
 /** Which log a container writes: driver, options, file, and the attributes that each record carries. */
-import {shortId} from '@longshore/base';
+import {join} from 'node:path';
 import {EngineError} from '@longshore/errdefs';
-import type {LogRequest} from '../ports/container-io.ts';
+import type {LogLocation, LogRequest, LogSubject} from '../ports/container-io.ts';
 import type {Container} from './container.ts';
+import {expandLogTag} from './log-tag.ts';
+import type {World} from './world.ts';
 
-export function logRequestOf(container: Container): LogRequest {
+/** For readers. */
+export function logLocationOf({store}: World, container: Container): LogLocation {
   const {host, files} = container.record;
-  const options = {...host.LogConfig.Config};
-  return {driver: host.LogConfig.Type, options, path: files.log, attributes: attributesOf(container, options)};
+  const {Type: driver, Config: options} = host.LogConfig;
+  const name = driver === 'local' ? 'local-logs/container.log' : 'container-cached.log';
+  const path = files.log || join(store.directory(container.id), name);
+  return {containerId: container.id, driver, options: {...options}, path};
 }
 
-/** Labels and variables that the options name, and the tag. Throws for a regular expression that is none. */
-function attributesOf(container: Container, options: Record<string, string>): Record<string, string> | undefined {
-  const {config} = container.record;
+/** For writers. Throws for a tag that is no template, and for a regular expression that is none. */
+export function logRequestOf(world: World, container: Container): LogRequest {
+  const location = logLocationOf(world, container);
+  const {driver, options} = location;
+  const template = options.tag ?? (driver === 'json-file' ? '' : '{{.ID}}');
+  const subject = subjectOf(container);
+  const tag = driver === 'none' ? '' : expandLogTag(template, container, location);
+  const selected = selectAttributes(container, options);
+  const attributes = driver === 'json-file' && tag !== '' ? [...selected, ['tag', tag] as const] : selected;
+  return {
+    ...location,
+    tag,
+    subject,
+    attributes: attributes.length === 0 ? undefined : Object.fromEntries(attributes),
+  };
+}
+
+function subjectOf({id, name, record}: Container): LogSubject {
+  return {
+    id,
+    name,
+    imageId: record.image,
+    imageName: record.config.Image,
+    command: [record.path, ...record.args].join(' '),
+    created: record.created,
+  };
+}
+
+type Pair = readonly [name: string, value: string];
+
+/** Labels and variables that the options name. */
+function selectAttributes({record: {config}}: Container, options: LogLocation['options']): Pair[] {
   const labels = Object.entries(config.Labels ?? {});
   const variables = (config.Env ?? []).map(each => splitVariable(each));
-  const selected = [
+  return [
     ...select(labels, options.labels, options['labels-regex']),
     ...select(variables, options.env, options['env-regex']),
-    ...(options.tag === undefined ? [] : [['tag', expandTag(options.tag, container)] as const]),
   ];
-  return selected.length === 0 ? undefined : Object.fromEntries(selected);
 }
 
-function select(pairs: (readonly [string, string])[], names: string | undefined, pattern: string | undefined) {
+function select(pairs: Pair[], names: string | undefined, pattern: string | undefined): Pair[] {
   const wanted = new Set((names ?? '').split(',').filter(Boolean));
   const regex = pattern === undefined ? undefined : compile(pattern);
   return pairs.filter(([name]) => wanted.has(name) || regex?.test(name));
 }
 
-/** The fields of Docker's tag template that concern a container. */
-function expandTag(template: string, container: Container): string {
-  const {id, name, record} = container;
-  const fields: Record<string, string> = {
-    ID: shortId(id),
-    FullID: id,
-    Name: name,
-    ImageID: record.image.replace(/^sha256:/, '').slice(0, 12),
-    ImageFullID: record.image,
-    ImageName: record.config.Image,
-    DaemonName: 'docker',
-  };
-  return template.replace(/\{\{\s*\.(\w+)\s*\}\}/g, (whole, field: string) => {
-    const value = fields[field];
-    if (value === undefined) throw new EngineError('invalid-argument', `unknown field in the log tag: ${whole}`);
-    return value;
-  });
-}
-
-function splitVariable(text: string): readonly [string, string] {
+function splitVariable(text: string): Pair {
   const at = text.indexOf('=');
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
@@ -57,6 +70,6 @@ function compile(pattern: string): RegExp {
   try {
     return new RegExp(pattern);
   } catch (error) {
-    throw new EngineError('invalid-argument', (error as Error).message, {cause: error});
+    throw new EngineError('invalid-argument', `error parsing regexp: ${(error as Error).message}`, {cause: error});
   }
 }

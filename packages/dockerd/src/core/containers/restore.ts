@@ -99,7 +99,13 @@ async function reopen(world: World, container: Container): Promise<void> {
   const {id, record, output} = container;
   const {OpenStdin: stdin, Tty: tty} = record.config;
   try {
-    const io = await world.stdio.reopen({containerId: id, stdin, tty, log: logRequestOf(container), receiver: output});
+    const io = await world.stdio.reopen({
+      containerId: id,
+      stdin,
+      tty,
+      log: logRequestOf(world, container),
+      receiver: output,
+    });
     io.attached();
     container.setIo(io);
   } catch (error) {
@@ -141,7 +147,7 @@ async function reopenForTheRest(world: World, container: Container): Promise<voi
       containerId: id,
       stdin: false,
       tty: record.config.Tty,
-      log: logRequestOf(container),
+      log: logRequestOf(world, container),
       receiver: output,
     };
     container.setIo(await world.stdio.reopen(request));

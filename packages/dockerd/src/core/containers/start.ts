@@ -152,12 +152,23 @@ async function provideShm(world: World, {record: {files, host}}: Container, scop
 async function openIo(world: World, container: Container, scope: Scope): Promise<ContainerIo> {
   const {id, record, output} = container;
   const {OpenStdin: stdin, Tty: tty} = record.config;
-  const io = await world.stdio.create({containerId: id, stdin, tty, log: logRequestOf(container), receiver: output});
+  const io = await withLogErrors(async () =>
+    world.stdio.create({containerId: id, stdin, tty, log: logRequestOf(world, container), receiver: output}),
+  );
   scope.defer(`close pipes of ${id}`, async () => {
     await io.finish();
     container.io = undefined;
   });
   return io;
+}
+
+/** Whatever is wrong with the log is an error of the daemon for Docker, bad options too. */
+async function withLogErrors<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new EngineError('unknown', `failed to initialize logging driver: ${messageOf(error)}`, {cause: error});
+  }
 }
 
 async function createTask(world: World, ctx: CallContext, request: Parameters<World['runtime']['create']>[1]) {

@@ -17,13 +17,36 @@ export interface ContainerIoRequest {
   receiver: OutputReceiver;
 }
 
-/** Which log to write. */
-export interface LogRequest {
+/** Which log a container has. */
+export interface LogLocation {
+  containerId: string;
   driver: string;
-  options: Record<string, string>;
-  /** Of the file, for drivers that have one. */
+  options: Readonly<Record<string, string>>;
+  /** Of the file; drivers that send their records away keep a cache there. */
   path: string;
-  attributes: Record<string, string> | undefined;
+}
+
+/** The log to write. */
+export interface LogRequest extends LogLocation {
+  /** Of every record: what `labels` and `env` select, and for json-file the tag. Undefined for none. */
+  attributes: Readonly<Record<string, string>> | undefined;
+  /** The template of the option `tag` filled in; by default the short id. */
+  tag: string;
+  subject: LogSubject;
+}
+
+/** What drivers that send records away tell about the container. */
+export interface LogSubject {
+  id: string;
+  /** Without the leading slash. */
+  name: string;
+  /** `sha256:…` */
+  imageId: string;
+  imageName: string;
+  /** Program and arguments, joined by spaces. */
+  command: string;
+  /** Nanoseconds since the epoch. */
+  created: bigint;
 }
 
 /** The container's standard input. */
@@ -53,7 +76,7 @@ export interface ContainerIoFactory {
   /** Opens the pipes of a container that runs since before this daemon, and goes on exactly where the log ends. */
   reopen(request: ContainerIoRequest): Promise<ContainerIo>;
   /** The log of a container, running or not. */
-  openLog(request: LogRequest, containerId: string): LogReader;
+  openLog(location: LogLocation): LogReader;
   /** Removes what a container that is not running may have left here. */
   discard(containerId: string): Promise<void>;
 }

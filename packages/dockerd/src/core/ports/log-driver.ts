@@ -16,6 +16,11 @@ export interface LogWriter {
   /** Resolves when everything that was appended so far is in the file. */
   flushed(): Promise<void>;
   close(): Promise<void>;
+  /**
+   * The container has ended and whoever takes the records does not: what has not been taken is dropped with a warning,
+   * and everything resolves soon. Absent where that cannot happen.
+   */
+  giveUp?(): void;
 }
 
 /** A request of `docker logs`. */

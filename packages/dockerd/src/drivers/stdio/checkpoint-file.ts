@@ -3,7 +3,7 @@
  * SIGKILL either sees all of it or nothing. It need not survive a power cut, which no container does.
  */
 import {closeSync, openSync, readSync, writeSync} from 'node:fs';
-import type {LogCheckpoint} from '../json-log/json-log-writer.ts';
+import type {LogCheckpoint} from '../file-log/file-log-writer.ts';
 
 const size = 40;
 /** The first bytes, so that an empty or foreign file is noticed. */

@@ -4,7 +4,7 @@ import {EngineError, messageOf} from '@longshore/errdefs';
 import {attachClient, checkAttachable} from '../../core/containers/attach.ts';
 import type {Container} from '../../core/containers/container.ts';
 import {DetachKeys} from '../../core/containers/detach-keys.ts';
-import {logRequestOf} from '../../core/containers/log-request.ts';
+import {logLocationOf} from '../../core/containers/log-request.ts';
 import {parseWaitCondition, waitForContainer} from '../../core/containers/wait.ts';
 import type {World} from '../../core/containers/world.ts';
 import type {LogEntry, StreamName} from '../../core/logs/log-entry.ts';
@@ -77,7 +77,7 @@ async function replay(
   write: (stream: StreamName, data: Buffer) => void,
 ): Promise<void> {
   const query: LogQuery = {streams, since: undefined, until: undefined, tail: undefined, follow: false, signal: gone};
-  const reader = world.stdio.openLog(logRequestOf(container), container.id);
+  const reader = world.stdio.openLog(logLocationOf(world, container));
   for await (const entries of reader.read(query)) for (const {stream, line} of entries) write(stream, line);
 }
 
@@ -100,7 +100,7 @@ async function logs(world: World, request: ApiRequest, reply: ApiReply): Promise
     signal: AbortSignal.any([gone, ctx.signal, stop.signal]),
   };
   if (logQuery.follow && logQuery.until !== undefined) stopAt(logQuery.until, stop);
-  const reader = world.stdio.openLog(logRequestOf(container), container.id);
+  const reader = world.stdio.openLog(logLocationOf(world, container));
   const {Tty: tty} = container.record.config;
   const isFramed = !tty;
   const out = reply.stream(200, isFramed && version.atLeast('1.42') ? multiplexedStreamType : rawStreamType);

@@ -4,6 +4,7 @@ import {buildTime, engineApiVersion, engineMinApiVersion, engineVersion, gitComm
 import {parseGenericResources} from '../../config/generic-resources.ts';
 import {cgroupDriverOf} from '../../core/containers/cgroup-path.ts';
 import {type EngineEvent, nowNano} from '../../core/events/event-bus.ts';
+import {logDriverNames} from '../../core/logs/options/verify.ts';
 import type {DaemonInfo, DaemonVersions} from '../../core/system/backend.ts';
 import {formatNano} from '../../core/time.ts';
 
@@ -66,7 +67,7 @@ function countsToJson({engineId, config, containers, images}: DaemonInfo) {
       Volume: ['local'],
       Network: ['bridge', 'host', 'null'],
       Authorization: config.authorizationPlugins.length > 0 ? [...config.authorizationPlugins] : null,
-      Log: ['json-file', 'none'],
+      Log: [...logDriverNames],
     },
   };
 }

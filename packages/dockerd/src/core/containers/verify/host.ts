@@ -1,15 +1,11 @@
 /** Checks of a HostConfig that need nothing but itself and the daemon's settings. */
 import {EngineError} from '@longshore/errdefs';
-import type {Config} from '../../../config/config.ts';
-import {jsonLogOptionNames, parseJsonLogOptions} from '../../logs/json-log-options.ts';
+import {verifyLogOptions} from '../../logs/options/verify.ts';
 import type {HostConfig} from '../documents/host-config.ts';
 import {checkRestartPolicy, hasRestartPolicy} from '../restart-policy.ts';
 import {normaliseCapabilities} from '../spec/capabilities.ts';
 import {parseDeviceCgroupRule} from '../spec/resources.ts';
 import {parseSecurityOptions} from '../spec/security-options.ts';
-
-/** What the original has besides json-file and none. */
-const driversOfDocker = ['awslogs', 'etwlogs', 'fluentd', 'gcplogs', 'gelf', 'journald', 'local', 'splunk', 'syslog'];
 
 /** Throws Docker's messages. `host` is already filled with the daemon's defaults. */
 export function verifyHostConfig(host: HostConfig, runtimes: readonly string[]): void {
@@ -36,7 +32,7 @@ export function verifyHostConfig(host: HostConfig, runtimes: readonly string[]):
   }
   if (host.ShmSize < 0) refuse('SHM size can not be less than 0');
   verifyRuntime(host.Runtime, runtimes);
-  verifyLogConfig(host.LogConfig);
+  verifyLogOptions(host.LogConfig.Type, host.LogConfig.Config ?? {});
 }
 
 /** Throws `unimplemented` for what is understood but not done yet: nothing is accepted and ignored. */
@@ -76,27 +72,6 @@ function verifyPortBindings({PortBindings: bindings}: HostConfig): void {
 function verifyRuntime(runtime: string, known: readonly string[]): void {
   if (runtime === '' || known.includes(runtime) || /^io\.containerd\.runc\.v2$/.test(runtime)) return;
   refuse(`unknown or invalid runtime name: ${runtime}`);
-}
-
-/** Values of max-size and max-file are only read when the container starts, as Docker does. */
-function verifyLogConfig({Type: type, Config: options}: HostConfig['LogConfig']): void {
-  if (driversOfDocker.includes(type)) {
-    throw new EngineError('unimplemented', `logging driver ${JSON.stringify(type)} is not supported yet`);
-  }
-  if (type !== 'json-file' && type !== 'none') {
-    refuse(`error looking up logging plugin ${type}: plugin ${JSON.stringify(type)} not found`);
-  }
-  const unknown = Object.keys(options ?? {}).find(key => type === 'json-file' && !jsonLogOptionNames.includes(key));
-  if (unknown !== undefined) refuse(`unknown log opt '${unknown}' for ${type} log driver`);
-  if (options?.mode !== undefined && options.mode !== 'blocking') {
-    throw new EngineError('unimplemented', `log mode ${JSON.stringify(options.mode)} is not supported yet`);
-  }
-}
-
-/** Checks the daemon's own default log options at its start. Throws. */
-export function verifyDefaultLogConfig({logDriver, logOptions}: Config): void {
-  verifyLogConfig({Type: logDriver, Config: {...logOptions}});
-  if (logDriver === 'json-file') parseJsonLogOptions({...logOptions});
 }
 
 function refuse(message: string): never {

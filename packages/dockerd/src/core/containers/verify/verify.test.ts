@@ -54,7 +54,7 @@ const refusedHosts: [string, string][] = [
   ['{"Runtime":"bogus"}', 'unknown or invalid runtime name: bogus'],
   ['{"LogConfig":{"Type":"bogus"}}', 'error looking up logging plugin bogus: plugin "bogus" not found'],
   ['{"LogConfig":{"Type":"json-file","Config":{"bogus":"1"}}}', `unknown log opt 'bogus' for json-file log driver`],
-  ['{"LogConfig":{"Type":"syslog"}}', 'logging driver "syslog" is not supported yet'],
+  ['{"LogConfig":{"Type":"awslogs"}}', 'logging driver "awslogs" is not supported'],
   ['{"StorageOpt":{"size":"1G"}}', `--storage-opt is supported only for overlay over xfs with 'pquota' mount option`],
   ['{"Isolation":"hyperv"}', `Invalid isolation: "hyperv" - linux only supports 'default'`],
 ];

@@ -5,8 +5,10 @@ import {gunzipSync} from 'node:zlib';
 import {discardLogger} from '@longshore/base';
 import test, {type ExecutionContext} from 'ava';
 import type {LogQuery} from '../../core/ports/log-driver.ts';
-import {JsonLogReader} from './json-log-reader.ts';
-import {type JsonLogOptions, JsonLogWriter} from './json-log-writer.ts';
+import {FileLogReader} from './file-log-reader.ts';
+import {type FileLogOptions, FileLogWriter} from './file-log-writer.ts';
+import {jsonFormat} from './json-format.ts';
+import {localFormat} from './local-format.ts';
 
 const everything: LogQuery = {
   streams: new Set(['stdout', 'stderr']),
@@ -17,19 +19,22 @@ const everything: LogQuery = {
   signal: new AbortController().signal,
 };
 
-async function openLog(t: ExecutionContext, changes: Partial<JsonLogOptions> = {}) {
+async function openLog(t: ExecutionContext, changes: Partial<FileLogOptions> = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'ls-log-'));
   t.teardown(() => rmSync(directory, {recursive: true}));
   const path = join(directory, 'x-json.log');
-  const options = {maximumSize: undefined, maximumFiles: 1, compress: false, attributes: undefined, ...changes};
-  const writer = await JsonLogWriter.open(path, options, {stdout: 0, stderr: 0}, () => {}, discardLogger());
+  const options = {
+    ...{maximumSize: undefined, maximumFiles: 1, compress: false, attributes: undefined, format: jsonFormat},
+    ...changes,
+  };
+  const writer = await FileLogWriter.open(path, options, {stdout: 0, stderr: 0}, () => {}, discardLogger());
   let position = 0;
   const write = (text: string, stream: 'stdout' | 'stderr' = 'stdout') => {
     position += text.length;
     writer.append(stream, [Buffer.from(text)], position);
   };
   const read = async (query: Partial<LogQuery> = {}) => {
-    const reader = new JsonLogReader(path, options.maximumFiles, writer);
+    const reader = new FileLogReader(path, options.maximumFiles, options.format, writer);
     return (await Array.fromAsync(reader.read({...everything, ...query}))).flat();
   };
   const texts = async (query?: Partial<LogQuery>) => (await read(query)).map(({line}) => String(line));
@@ -81,7 +86,7 @@ test('with one file it is emptied, as the original does', async t => {
 test('compressed files are read, and carry the time of their last record', async t => {
   const {path, write, writer, texts} = await openLog(t, {maximumSize: 300, maximumFiles: 4, compress: true});
   for (let i = 0; i < 10; i++) write(`line ${i}\n`);
-  await writer.flushed();
+  await writer.settled();
   const packed = readFileSync(`${path}.1.gz`);
   t.is(packed[3], 4);
   t.regex(packed.subarray(12, 12 + packed.readUInt16LE(10)).toString(), /^\{"lastTime":"\d{4}-/);
@@ -115,4 +120,90 @@ test('a reader that is aborted ends', async t => {
   setTimeout(() => abort.abort(), 10);
   t.deepEqual(await texts({follow: true, signal: abort.signal}), ['one\n']);
   await writer.close();
+});
+
+test('local: rotated, compressed and current files are one log, from any record on', async t => {
+  const options = {format: localFormat, maximumSize: 2000, maximumFiles: 4, compress: true};
+  const {directory, write, writer, read, texts} = await openLog(t, options);
+  for (let i = 0; i < 130; i++) write(`line ${i}\n`, i % 2 ? 'stderr' : 'stdout');
+  write('x'.repeat(16_384));
+  write('end');
+  write('\n');
+  await writer.settled();
+  t.deepEqual(readdirSync(directory).sort(), ['x-json.log', 'x-json.log.1.gz', 'x-json.log.2.gz', 'x-json.log.3.gz']);
+  const all = await texts();
+  t.deepEqual(all.slice(-4), ['line 129\n', 'x'.repeat(16_384), 'end', '\n']);
+  for (const tail of [1, 3, 4, 20, 60, 100, all.length]) t.deepEqual(await texts({tail}), all.slice(-tail), `${tail}`);
+  const [one, two, three] = (await read()).slice(-3);
+  t.deepEqual(
+    [one, two, three].map(entry => entry?.partial?.ordinal),
+    [1, 2, 3],
+  );
+  t.deepEqual(
+    [one, two, three].map(entry => entry?.partial?.last),
+    [false, false, true],
+  );
+  t.is(one?.partial?.id, three?.partial?.id);
+});
+
+test('a follower that is slower than the rotation misses nothing that is kept', async t => {
+  const options = {format: localFormat, maximumSize: 3000, maximumFiles: 60, compress: true};
+  const {path, write, writer} = await openLog(t, options);
+  write('first\n');
+  const reader = new FileLogReader(path, options.maximumFiles, localFormat, writer);
+  const seen: string[] = [];
+  for await (const entries of reader.read({...everything, follow: true})) {
+    seen.push(...entries.map(({line}) => String(line)));
+    if (seen.length === 1) {
+      for (let i = 0; i < 600; i++) {
+        write(`line ${i}\n`);
+        if (i % 50 === 0) await writer.flushed();
+      }
+      void writer.close();
+    }
+  }
+  t.deepEqual(seen, ['first\n', ...Array.from({length: 600}, (_each, i) => `line ${i}\n`)]);
+});
+
+test('a follower of one file that is emptied goes on with what comes then', async t => {
+  const {path, write, writer} = await openLog(t, {maximumSize: 300});
+  write('first\n');
+  const reader = new FileLogReader(path, 1, jsonFormat, writer);
+  const seen: string[] = [];
+  for await (const entries of reader.read({...everything, follow: true})) {
+    seen.push(...entries.map(({line}) => String(line)));
+    if (seen.length !== 1) continue;
+    for (let i = 0; i < 41; i++) write(`line ${i}\n`);
+    await writer.close();
+  }
+  t.is(seen.at(-1), 'line 40\n');
+});
+
+/** Written by the original 28.5.2: "out", "err" and "nonl" without a line feed. */
+const original =
+  '000000170a067374646f757410a987ddba90f8fbf4181a036f757400000017000000170a0673746465727210e2cadeba90f8fbf4181a03657272' +
+  '00000017000000600a067374646f757410bb93b8ce90f8fbf4181a046e6f6e6c20012a44124036323663313066666333383265383662653031363' +
+  '06534616163386661326338653166396436356364316366643639306164633534343961396131613566333718010000' +
+  '0060';
+
+test('local: the bytes of the original are read, and written again the same', t => {
+  const data = Buffer.from(original, 'hex');
+  for (const size of [1, 7, data.length]) {
+    const decoder = localFormat.decoder();
+    const pieces = Array.from({length: Math.ceil(data.length / size)}, (_e, i) =>
+      data.subarray(i * size, (i + 1) * size),
+    );
+    const entries = pieces.flatMap(piece => decoder.push(piece));
+    t.deepEqual(
+      entries.map(entry => [entry?.stream, String(entry?.line)]),
+      [
+        ['stdout', 'out\n'],
+        ['stderr', 'err\n'],
+        ['stdout', 'nonl'],
+      ],
+    );
+    const encoder = localFormat.encoder(undefined);
+    for (const entry of entries) encoder.add(entry!);
+    t.is(encoder.take().toString('hex'), original);
+  }
 });

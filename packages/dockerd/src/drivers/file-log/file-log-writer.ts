@@ -1,15 +1,20 @@
-/** The json-file driver's writer: batches what comes in while the last write runs. */
+/** Writes a log into files: batches what comes in while the last write runs, rotates, and tells those who follow. */
 import {EventEmitter} from 'node:events';
+import {type FileHandle, open} from 'node:fs/promises';
 import type {Logger} from '@longshore/base';
 import {nowNano} from '../../core/events/event-bus.ts';
+import {LineTracker} from '../../core/logs/line-tracker.ts';
 import type {StreamName} from '../../core/logs/log-entry.ts';
+import type {RotationLimits} from '../../core/logs/options/file-options.ts';
 import type {LogWriter, StreamPositions} from '../../core/ports/log-driver.ts';
 import {formatNano} from '../../core/time.ts';
-import {LogFile, type RotationOptions} from './log-file.ts';
-import {RecordEncoder} from './record-encoder.ts';
+import {LogFile} from './log-file.ts';
+import {LogFollower} from './log-follower.ts';
+import type {RecordEncoder, RecordFormat} from './record-format.ts';
 
-export interface JsonLogOptions extends RotationOptions {
-  attributes: Record<string, string> | undefined;
+export interface FileLogOptions extends RotationLimits {
+  format: RecordFormat;
+  attributes: Readonly<Record<string, string>> | undefined;
 }
 
 /** Where the log stands: a file by its inode, its size, and the stream positions that are in it. */
@@ -21,22 +26,24 @@ export interface LogCheckpoint {
 
 const complaintIntervalMs = 10_000;
 
-type Batch = {data: Buffer; positions: StreamPositions; endsFile: boolean};
+type Batch = {data: Buffer; positions: StreamPositions; endsFile: boolean; lastTime: bigint};
+type SaveCheckpoint = (checkpoint: LogCheckpoint) => void;
 
-export class JsonLogWriter implements LogWriter {
+export class FileLogWriter implements LogWriter {
   readonly #file: LogFile;
+  readonly #maximumFiles: number;
   readonly #encoder: RecordEncoder;
   readonly #log: Logger;
-  readonly #save: (checkpoint: LogCheckpoint) => void;
+  readonly #save: SaveCheckpoint;
   readonly #batches: Batch[] = [];
   readonly #changes = new EventEmitter();
+  readonly #followers = new Set<LogFollower>();
+  readonly #lines = new LineTracker();
   #positions: StreamPositions;
   /** Size that the current file will have when everything before has been written. */
   #plannedSize: number;
   #backlog = 0;
   #lastTime = 0n;
-  /** All pieces of one line carry the time of the first. */
-  #lineTimes: Record<StreamName, bigint | undefined> = {stdout: undefined, stderr: undefined};
   #writing: Promise<void> | undefined;
   #closed = false;
   #complainedAt = 0;
@@ -44,13 +51,14 @@ export class JsonLogWriter implements LogWriter {
 
   private constructor(
     file: LogFile,
-    options: JsonLogOptions,
+    options: FileLogOptions,
     positions: StreamPositions,
-    save: (checkpoint: LogCheckpoint) => void,
+    save: SaveCheckpoint,
     log: Logger,
   ) {
     this.#file = file;
-    this.#encoder = new RecordEncoder(options.attributes);
+    this.#maximumFiles = options.maximumFiles;
+    this.#encoder = options.format.encoder(options.attributes);
     this.#positions = positions;
     this.#plannedSize = file.size;
     this.#save = save;
@@ -62,16 +70,12 @@ export class JsonLogWriter implements LogWriter {
   /** `save` is called whenever records have reached the file, before anyone is told. */
   static async open(
     path: string,
-    options: JsonLogOptions,
+    options: FileLogOptions,
     positions: StreamPositions,
-    save: (checkpoint: LogCheckpoint) => void,
+    save: SaveCheckpoint,
     log: Logger,
-  ): Promise<JsonLogWriter> {
-    return new JsonLogWriter(await LogFile.open(path, options), options, {...positions}, save, log);
-  }
-
-  get path(): string {
-    return this.#file.path;
+  ): Promise<FileLogWriter> {
+    return new FileLogWriter(await LogFile.open(path, options, log), options, {...positions}, save, log);
   }
 
   get backlog(): number {
@@ -82,30 +86,25 @@ export class JsonLogWriter implements LogWriter {
     return this.#closed;
   }
 
-  /** Resolves when records have been written, or the writer is closed, since the call. */
-  changed(signal: AbortSignal): Promise<void> {
-    return new Promise(resolve => {
-      const done = () => {
-        this.#changes.off('change', done);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      if (signal.aborted || this.#closed) return resolve();
-      this.#changes.on('change', done);
-      signal.addEventListener('abort', done);
+  /** Dispose it when the reading is over. What is written from now on is seen through it. */
+  follow(): LogFollower {
+    const follower = new LogFollower(this.#changes, this.#maximumFiles, {
+      isClosed: () => this.#closed,
+      left: () => this.#followers.delete(follower),
     });
+    this.#followers.add(follower);
+    return follower;
   }
 
   append(stream: StreamName, records: readonly Buffer[], position: number): void {
     const now = nowNano();
     for (const line of records) {
       if (this.#file.isFull(this.#plannedSize)) this.#cutBatch(true);
-      const timeNano = this.#lineTimes[stream] ?? now;
+      const entry = this.#lines.entryOf(stream, line, now);
       const before = this.#encoder.length;
-      this.#encoder.add({stream, line, timeNano});
+      this.#encoder.add(entry);
       this.#plannedSize += this.#encoder.length - before;
-      this.#lineTimes[stream] = line[line.length - 1] === 10 ? undefined : timeNano;
-      this.#lastTime = timeNano;
+      this.#lastTime = entry.timeNano;
       this.#positions[stream] += line.length;
     }
     this.#positions[stream] = position;
@@ -124,10 +123,16 @@ export class JsonLogWriter implements LogWriter {
     this.#changes.emit('change');
   }
 
+  /** Waits for a compression that is under way; only tests need to. */
+  async settled(): Promise<void> {
+    await this.flushed();
+    await this.#file.settled();
+  }
+
   #cutBatch(endsFile: boolean): void {
     const data = Buffer.from(this.#encoder.take());
     this.#backlog += data.length;
-    this.#batches.push({data, positions: {...this.#positions}, endsFile});
+    this.#batches.push({data, positions: {...this.#positions}, endsFile, lastTime: this.#lastTime});
     if (endsFile) this.#plannedSize = 0;
   }
 
@@ -145,7 +150,8 @@ export class JsonLogWriter implements LogWriter {
     }
   }
 
-  async #writeBatch({data, positions, endsFile}: Batch): Promise<void> {
+  async #writeBatch(batch: Batch): Promise<void> {
+    const {data, positions} = batch;
     const before = this.#file.size;
     try {
       await this.#file.append(data);
@@ -155,7 +161,7 @@ export class JsonLogWriter implements LogWriter {
     }
     this.#backlog -= data.length;
     this.#saveCheckpoint(positions);
-    if (endsFile) await this.#rotate(positions);
+    if (batch.endsFile) await this.#rotate(batch);
   }
 
   /** A full disk fails every write: one line about it in ten seconds is enough. */
@@ -167,15 +173,19 @@ export class JsonLogWriter implements LogWriter {
     this.#lostBytes = 0;
   }
 
-  async #rotate(positions: StreamPositions): Promise<void> {
-    const lastTime = formatNano(this.#lastTime);
+  async #rotate({positions, lastTime}: Batch): Promise<void> {
     try {
-      await this.#file.rotate();
+      await this.#file.rotate(formatNano(lastTime));
       this.#saveCheckpoint(positions);
-      await this.#file.compressRotated(lastTime);
+      for (const follower of this.#followers) follower.rotated(await this.#openForFollower());
     } catch (error) {
       this.#log.error({error, path: this.#file.path}, 'cannot rotate the log');
     }
+  }
+
+  /** Undefined where the one file was emptied. */
+  async #openForFollower(): Promise<FileHandle | undefined> {
+    return this.#file.isEmptiedWhenFull ? undefined : open(this.#file.path, 'r');
   }
 
   #saveCheckpoint(positions: StreamPositions): void {

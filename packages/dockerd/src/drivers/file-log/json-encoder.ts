@@ -4,6 +4,7 @@
  */
 import type {LogEntry} from '../../core/logs/log-entry.ts';
 import {formatNano} from '../../core/time.ts';
+import type {RecordEncoder} from './record-format.ts';
 
 const prefix = Buffer.from('{"log":"');
 const needsEscape = new Uint8Array(256);
@@ -13,8 +14,7 @@ const hex = Buffer.from('0123456789abcdef');
 /** The worst case of one byte: `\u003c`. */
 const maximumExpansion = 6;
 
-/** Encodes records into one buffer that grows as needed and is used again for the next batch. */
-export class RecordEncoder {
+export class JsonEncoder implements RecordEncoder {
   /** `,"attrs":{…}` or empty: the same for every record of a container. */
   readonly #attributes: Buffer;
   #buffer = Buffer.allocUnsafeSlow(64 * 1024);
@@ -22,7 +22,7 @@ export class RecordEncoder {
   #time = -1n;
   #suffixes: Record<LogEntry['stream'], Buffer> = {stdout: Buffer.alloc(0), stderr: Buffer.alloc(0)};
 
-  constructor(attributes: Record<string, string> | undefined) {
+  constructor(attributes: Readonly<Record<string, string>> | undefined) {
     this.#attributes = Buffer.from(attributes ? `,"attrs":${encodeAttributes(attributes)}` : '');
   }
 
@@ -30,7 +30,7 @@ export class RecordEncoder {
     return this.#length;
   }
 
-  add({stream, line, timeNano}: Omit<LogEntry, 'attributes'>): void {
+  add({stream, line, timeNano}: LogEntry): void {
     const suffix = this.#suffixOf(stream, timeNano);
     this.#reserve(prefix.length + line.length * maximumExpansion + suffix.length);
     this.#length += prefix.copy(this.#buffer, this.#length);
@@ -38,7 +38,6 @@ export class RecordEncoder {
     this.#length += suffix.copy(this.#buffer, this.#length);
   }
 
-  /** The encoded records; valid until the next `add`. Empties the encoder. */
   take(): Buffer {
     const taken = this.#buffer.subarray(0, this.#length);
     this.#length = 0;
@@ -106,7 +105,7 @@ function escapeText(text: string): string {
   });
 }
 
-function encodeAttributes(attributes: Record<string, string>): string {
+function encodeAttributes(attributes: Readonly<Record<string, string>>): string {
   const sorted = Object.keys(attributes).sort();
   const pairs = sorted.map(key => `"${escapeText(key)}":"${escapeText(attributes[key] as string)}"`);
   return `{${pairs.join(',')}}`;

@@ -1,39 +1,46 @@
-/** The current file of a json-file log, and its rotation: FILE, FILE.1, FILE.2 … or FILE.1.gz … */
+/** The current file of a log, and its rotation: FILE, FILE.1, FILE.2 … or FILE.1.gz … */
 import {createReadStream, createWriteStream} from 'node:fs';
-import {type FileHandle, open, rename, rm, stat} from 'node:fs/promises';
+import {type FileHandle, mkdir, open, rename, rm, stat} from 'node:fs/promises';
+import {dirname} from 'node:path';
 import {pipeline} from 'node:stream/promises';
 import {createGzip} from 'node:zlib';
-
-export interface RotationOptions {
-  /** Bytes; undefined for no limit. */
-  maximumSize: number | undefined;
-  /** Files in all, the current one included. */
-  maximumFiles: number;
-  compress: boolean;
-}
+import type {Logger} from '@longshore/base';
+import type {RotationLimits} from '../../core/logs/options/file-options.ts';
 
 const mode = 0o640;
 
 export class LogFile {
   readonly path: string;
-  readonly #options: RotationOptions;
+  readonly #options: RotationLimits;
   #handle: FileHandle;
   #size: number;
   #inode: number;
+  /** The newest rotated file is being compressed; the next rotation waits for it. */
+  #compressing: Promise<void> = Promise.resolve();
+  readonly #log: Logger;
 
-  private constructor(path: string, options: RotationOptions, handle: FileHandle, size: number, inode: number) {
+  private constructor(
+    path: string,
+    options: RotationLimits,
+    handle: FileHandle,
+    size: number,
+    inode: number,
+    log: Logger,
+  ) {
     this.path = path;
     this.#options = options;
     this.#handle = handle;
     this.#size = size;
     this.#inode = inode;
+    this.#log = log;
   }
 
-  /** Opens for appending; the file is made if it is not there. */
-  static async open(path: string, options: RotationOptions): Promise<LogFile> {
+  /** Opens for appending; the file and its directory are made if they are not there. */
+  static async open(path: string, options: RotationLimits, log: Logger): Promise<LogFile> {
+    await mkdir(dirname(path), {recursive: true, mode: 0o700});
     const handle = await open(path, 'a', mode);
     const {size, ino} = await handle.stat();
-    return new LogFile(path, options, handle, size, ino);
+    return new LogFile(path, options, handle, size, ino, log);
   }
 
   get size(): number {
@@ -63,12 +70,15 @@ export class LogFile {
     this.#size = size;
   }
 
-  /** Starts a new file. With a maximum of one file the current one is emptied, as Docker does. */
-  async rotate(): Promise<void> {
-    if (this.#options.maximumFiles <= 1) {
-      await this.cutTo(0);
-      return;
-    }
+  /** True where a full file is emptied, as Docker does with a maximum of one file. */
+  get isEmptiedWhenFull(): boolean {
+    return this.#options.maximumFiles <= 1;
+  }
+
+  /** Starts a new file; the old one is compressed meanwhile. `lastTime` goes into its header, where Docker looks. */
+  async rotate(lastTime: string): Promise<void> {
+    if (this.isEmptiedWhenFull) return this.cutTo(0);
+    await this.#compressing;
     await this.#shiftOldFiles();
     await rename(this.path, `${this.path}.1`);
     const old = this.#handle;
@@ -77,24 +87,33 @@ export class LogFile {
     this.#size = size;
     this.#inode = ino;
     await old.close();
+    if (this.#options.compress) this.#compressing = this.#compress(lastTime);
   }
 
-  /** Compresses the newest rotated file, if that is wanted. `lastTime` goes into the header, where Docker looks. */
-  async compressRotated(lastTime: string): Promise<void> {
-    if (!this.#options.compress || this.#options.maximumFiles <= 1) return;
+  /** Waits for the compression that is under way. */
+  async settled(): Promise<void> {
+    await this.#compressing;
+  }
+
+  async #compress(lastTime: string): Promise<void> {
     const source = `${this.path}.1`;
     const extra = Buffer.from(JSON.stringify({lastTime}));
-    await pipeline(
-      createReadStream(source),
-      createGzip(),
-      withGzipExtra(extra),
-      createWriteStream(`${source}.gz.tmp`, {mode}),
-    );
-    await rename(`${source}.gz.tmp`, `${source}.gz`);
-    await rm(source);
+    try {
+      await pipeline(
+        createReadStream(source),
+        createGzip(),
+        withGzipExtra(extra),
+        createWriteStream(`${source}.gz.tmp`, {mode}),
+      );
+      await rename(`${source}.gz.tmp`, `${source}.gz`);
+      await rm(source);
+    } catch (error) {
+      this.#log.error({error, path: source}, 'cannot compress the log');
+    }
   }
 
   async close(): Promise<void> {
+    await this.#compressing;
     await this.#handle.close();
   }
 

@@ -1,11 +1,11 @@
 import test from 'ava';
 import {parseNano} from '../../core/time.ts';
-import {RecordEncoder} from './record-encoder.ts';
+import {JsonEncoder} from './json-encoder.ts';
 
 const time = parseNano('2026-11-21T02:52:19.596096951Z')!;
 
 function encode(line: Buffer | string, attributes?: Record<string, string>): string {
-  const encoder = new RecordEncoder(attributes);
+  const encoder = new JsonEncoder(attributes);
   encoder.add({stream: 'stdout', line: Buffer.from(line), timeNano: time});
   return encoder.take().toString();
 }
@@ -29,7 +29,7 @@ test('every byte value survives as JSON, and a batch is the sum of its records',
   const line = Buffer.from(Array.from({length: 128}, (_each, i) => i));
   const one = encode(line);
   t.is(JSON.parse(one).log, line.toString('latin1'));
-  const encoder = new RecordEncoder(undefined);
+  const encoder = new JsonEncoder(undefined);
   for (let i = 0; i < 3000; i++) encoder.add({stream: 'stderr', line: Buffer.from('<'.repeat(40)), timeNano: time});
   const lines = encoder.take().toString().trimEnd().split('\n');
   t.is(lines.length, 3000);

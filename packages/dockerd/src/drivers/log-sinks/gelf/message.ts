@@ -1,0 +1,38 @@
+/** Messages of the Graylog Extended Log Format 1.1. */
+import {type LogEntry, textOf} from '../../../core/logs/log-entry.ts';
+import type {LogRequest} from '../../../core/ports/container-io.ts';
+import {formatNano} from '../../../core/time.ts';
+
+/** What every message of a container has. */
+export type GelfFields = Record<string, string>;
+
+const severity = {stdout: 6, stderr: 3} as const;
+
+export function gelfFields({subject, tag, attributes}: LogRequest): GelfFields {
+  const own = Object.entries(attributes ?? {}).map(([name, value]) => [`_${name}`, value] as const);
+  return {
+    _container_id: subject.id,
+    _container_name: subject.name,
+    _image_id: subject.imageId,
+    _image_name: subject.imageName,
+    _command: subject.command,
+    _tag: tag,
+    _created: formatNano(subject.created),
+    ...Object.fromEntries(own),
+  };
+}
+
+/** Undefined for an empty line: the format does not allow an empty message. */
+export function gelfMessage(entry: LogEntry, host: string, fields: GelfFields): Buffer | undefined {
+  const text = textOf(entry.line);
+  if (text.length === 0) return undefined;
+  const message = {
+    version: '1.1',
+    host,
+    short_message: text.toString(),
+    timestamp: Number(entry.timeNano / 1_000_000n) / 1000,
+    level: severity[entry.stream],
+    ...fields,
+  };
+  return Buffer.from(JSON.stringify(message));
+}
