@@ -1,11 +1,12 @@
 import test from 'ava';
 import {LineSplitter} from './line-splitter.ts';
+import {recordsOf} from './record-batch.ts';
 
 function split(pieces: Buffer[]): string[] {
   const splitter = new LineSplitter();
-  const records = pieces.flatMap(piece => splitter.push(piece));
+  const batches = pieces.flatMap(piece => splitter.push(piece));
   const last = splitter.flush();
-  return [...records, ...(last ? [last] : [])].map(String);
+  return [...batches, ...(last ? [last] : [])].flatMap(recordsOf).map(String);
 }
 
 test('lines keep their line feed, the last one may lack it', t => {

@@ -1,4 +1,7 @@
 import {maximumLine} from './log-entry.ts';
+import {type RecordBatch, singleRecord} from './record-batch.ts';
+
+const lineFeed = 10;
 
 /**
  * Cuts a byte stream into log records: lines with their line feed, and pieces of 16 KiB of longer ones. Where it cuts
@@ -13,30 +16,34 @@ export class LineSplitter {
     return this.#restSize;
   }
 
-  /** Takes the next bytes and returns the records that they complete. The buffers are parts of `chunk`, not copies. */
-  push(chunk: Buffer): Buffer[] {
-    const records: Buffer[] = [];
+  /** Takes the next bytes and returns the records that they complete, in order: parts of `chunk`, not copies. */
+  push(chunk: Buffer): RecordBatch[] {
+    const batches: RecordBatch[] = [];
     let start = 0;
-    while (start < chunk.length) {
-      const room = maximumLine - this.#restSize;
-      const lineFeed = chunk.indexOf(10, start);
-      const isLine = lineFeed >= 0 && lineFeed - start < room;
-      if (!isLine && chunk.length - start < room) break;
-      const end = isLine ? lineFeed + 1 : start + room;
-      records.push(this.#complete(chunk.subarray(start, end)));
-      start = end;
+    if (this.#restSize > 0) {
+      start = recordEnd(chunk, 0, maximumLine - this.#restSize);
+      if (start > 0) batches.push(singleRecord(this.#complete(chunk.subarray(0, start))));
+      else start = 0;
     }
-    if (start < chunk.length) this.#keep(chunk.subarray(start));
-    return records;
+    const ends: number[] = [];
+    let end = start;
+    if (this.#restSize === 0) {
+      for (let next = recordEnd(chunk, end, maximumLine); next > 0; next = recordEnd(chunk, end, maximumLine)) {
+        ends.push(next);
+        end = next;
+      }
+    }
+    if (ends.length > 0) batches.push({data: chunk, start, ends});
+    if (end < chunk.length) this.#keep(chunk.subarray(end));
+    return batches;
   }
 
   /** The end of the stream: what is left is a record without a line feed. */
-  flush(): Buffer | undefined {
-    return this.#restSize === 0 ? undefined : this.#complete(Buffer.alloc(0));
+  flush(): RecordBatch | undefined {
+    return this.#restSize === 0 ? undefined : singleRecord(this.#complete(Buffer.alloc(0)));
   }
 
   #complete(tail: Buffer): Buffer {
-    if (this.#restSize === 0) return tail;
     const record = Buffer.concat([...this.#rest, tail]);
     this.#rest = [];
     this.#restSize = 0;
@@ -48,4 +55,12 @@ export class LineSplitter {
     this.#rest.push(Buffer.from(piece));
     this.#restSize += piece.length;
   }
+}
+
+/** Where the record that begins at `start` ends when it may have `room` bytes; 0 when it is not complete. */
+function recordEnd(chunk: Buffer, start: number, room: number): number {
+  if (start >= chunk.length) return 0;
+  const found = chunk.indexOf(lineFeed, start);
+  if (found >= 0 && found - start < room) return found + 1;
+  return chunk.length - start >= room ? start + room : 0;
 }

@@ -9,6 +9,11 @@ type OpenLine = {timeNano: bigint; id: string; pieces: number};
 export class LineTracker {
   readonly #open: Record<StreamName, OpenLine | undefined> = {stdout: undefined, stderr: undefined};
 
+  /** True while the next record of a stream belongs to the line of the last one. */
+  isOpen(stream: StreamName): boolean {
+    return this.#open[stream] !== undefined;
+  }
+
   /** The entry of the next record of a stream, `now` being the time of records that begin a line. */
   entryOf(stream: StreamName, line: Buffer, now: bigint): LogEntry {
     const isEnd = line[line.length - 1] === lineFeed;

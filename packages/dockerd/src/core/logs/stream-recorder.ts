@@ -1,6 +1,7 @@
 import type {LogWriter} from '../ports/log-driver.ts';
 import {LineSplitter} from './line-splitter.ts';
 import type {StreamName} from './log-entry.ts';
+import {batchSize, type RecordBatch, withoutFirst} from './record-batch.ts';
 
 /** Cuts one stream into records for a log; records that an earlier daemon wrote already are left out. */
 export class StreamRecorder {
@@ -19,28 +20,19 @@ export class StreamRecorder {
   }
 
   push(data: Buffer): void {
-    this.#record(this.#splitter.push(data));
+    for (const batch of this.#splitter.push(data)) this.#record(batch);
   }
 
   /** The stream has ended: a last line without a line feed is a record too. */
   flush(): void {
     const last = this.#splitter.flush();
-    if (last) this.#record([last]);
+    if (last) this.#record(last);
   }
 
-  #record(records: Buffer[]): void {
-    const skipped = records.splice(0, this.#toSkip);
-    if (skipped.length > 0) {
-      this.#toSkip -= skipped.length;
-      this.#position += sizeOf(skipped);
-      this.#writer.append(this.#stream, [], this.#position);
-    }
-    if (records.length === 0) return;
-    this.#position += sizeOf(records);
-    this.#writer.append(this.#stream, records, this.#position);
+  #record(batch: RecordBatch): void {
+    this.#position += batchSize(batch);
+    const skipped = Math.min(this.#toSkip, batch.ends.length);
+    this.#toSkip -= skipped;
+    this.#writer.append(this.#stream, skipped === 0 ? batch : withoutFirst(batch, skipped), this.#position);
   }
-}
-
-function sizeOf(records: readonly Buffer[]): number {
-  return records.reduce((sum, record) => sum + record.length, 0);
 }

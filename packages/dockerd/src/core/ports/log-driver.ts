@@ -1,5 +1,6 @@
 /** What containers need of a logging driver. */
 import type {LogEntry, StreamName} from '../logs/log-entry.ts';
+import type {RecordBatch} from '../logs/record-batch.ts';
 
 /** How far the streams have got into the log: offsets behind the last byte that is in it. */
 export type StreamPositions = Record<StreamName, number>;
@@ -9,8 +10,8 @@ export type StreamPositions = Record<StreamName, number>;
  * with `drained()`. Records of a failed write are lost with a warning, so that the container goes on.
  */
 export interface LogWriter {
-  /** Complete records, in order, of one stream; `position` is the stream's offset behind them. */
-  append(stream: StreamName, records: readonly Buffer[], position: number): void;
+  /** Complete records, in order, of one stream, maybe none; `position` is the stream's offset behind them. */
+  append(stream: StreamName, records: RecordBatch, position: number): void;
   /** Bytes that are not in the file yet. */
   readonly backlog: number;
   /** Resolves when everything that was appended so far is in the file. */

@@ -2,10 +2,11 @@
 import {EventEmitter} from 'node:events';
 import {type FileHandle, open} from 'node:fs/promises';
 import type {Logger} from '@longshore/base';
-import {nowNano} from '../../core/events/event-bus.ts';
+import {LineClock} from '../../core/logs/line-clock.ts';
 import {LineTracker} from '../../core/logs/line-tracker.ts';
 import type {StreamName} from '../../core/logs/log-entry.ts';
 import type {RotationLimits} from '../../core/logs/options/file-options.ts';
+import type {RecordBatch} from '../../core/logs/record-batch.ts';
 import type {LogWriter, StreamPositions} from '../../core/ports/log-driver.ts';
 import {formatNano} from '../../core/time.ts';
 import {LogFile} from './log-file.ts';
@@ -25,6 +26,7 @@ export interface LogCheckpoint {
 }
 
 const complaintIntervalMs = 10_000;
+const lineFeed = 10;
 
 type Batch = {data: Buffer; positions: StreamPositions; endsFile: boolean; lastTime: bigint};
 type SaveCheckpoint = (checkpoint: LogCheckpoint) => void;
@@ -39,6 +41,7 @@ export class FileLogWriter implements LogWriter {
   readonly #changes = new EventEmitter();
   readonly #followers = new Set<LogFollower>();
   readonly #lines = new LineTracker();
+  readonly #clock = new LineClock();
   #positions: StreamPositions;
   /** Size that the current file will have when everything before has been written. */
   #plannedSize: number;
@@ -79,7 +82,7 @@ export class FileLogWriter implements LogWriter {
   }
 
   get backlog(): number {
-    return this.#backlog + this.#encoder.length;
+    return this.#backlog + this.#encoder.output.length;
   }
 
   get isClosed(): boolean {
@@ -96,19 +99,40 @@ export class FileLogWriter implements LogWriter {
     return follower;
   }
 
-  append(stream: StreamName, records: readonly Buffer[], position: number): void {
-    const now = nowNano();
-    for (const line of records) {
-      if (this.#file.isFull(this.#plannedSize)) this.#cutBatch(true);
-      const entry = this.#lines.entryOf(stream, line, now);
-      const before = this.#encoder.length;
-      this.#encoder.add(entry);
-      this.#plannedSize += this.#encoder.length - before;
-      this.#lastTime = entry.timeNano;
-      this.#positions[stream] += line.length;
-    }
+  append(stream: StreamName, batch: RecordBatch, position: number): void {
+    this.#clock.update();
+    for (let next = 0; next < batch.ends.length; ) next = this.#add(stream, batch, next, position);
     this.#positions[stream] = position;
     this.#writing ??= this.#writeAll();
+  }
+
+  /** Encodes the record of number `first`, and those behind it where nothing speaks against it; returns the next. */
+  #add(stream: StreamName, batch: RecordBatch, first: number, position: number): number {
+    const {data, start, ends} = batch;
+    const [from, to] = [first === 0 ? start : (ends[first - 1] as number), ends[ends.length - 1] as number];
+    if (this.#file.isFull(this.#plannedSize)) {
+      // What was encoded so far ends here.
+      this.#positions[stream] = position - (to - from);
+      this.#cutBatch(true);
+    }
+    const before = this.#encoder.output.length;
+    const time = this.#clock.next();
+    const end = ends[first] as number;
+    let next = first + 1;
+    const isLine = data[end - 1] === lineFeed && !this.#lines.isOpen(stream);
+    const worst = this.#encoder.worstSize(to - from, ends.length - first);
+    if (isLine && !this.#file.isFull(this.#plannedSize + worst)) {
+      const encoded = this.#encoder.addLines(stream, batch, first, time);
+      next = encoded.next;
+      this.#clock.advanceTo(encoded.lastTime);
+      this.#lastTime = encoded.lastTime;
+    } else {
+      const entry = this.#lines.entryOf(stream, data.subarray(from, end), time);
+      this.#encoder.add(entry);
+      this.#lastTime = entry.timeNano;
+    }
+    this.#plannedSize += this.#encoder.output.length - before;
+    return next;
   }
 
   async flushed(): Promise<void> {
@@ -130,7 +154,7 @@ export class FileLogWriter implements LogWriter {
   }
 
   #cutBatch(endsFile: boolean): void {
-    const data = Buffer.from(this.#encoder.take());
+    const data = this.#encoder.output.take();
     this.#backlog += data.length;
     this.#batches.push({data, positions: {...this.#positions}, endsFile, lastTime: this.#lastTime});
     if (endsFile) this.#plannedSize = 0;
@@ -140,12 +164,13 @@ export class FileLogWriter implements LogWriter {
     // Let the records of the same turn of the event loop come together.
     await Promise.resolve();
     try {
-      while (this.#encoder.length > 0 || this.#batches.length > 0) {
-        if (this.#encoder.length > 0) this.#cutBatch(false);
+      while (this.#encoder.output.length > 0 || this.#batches.length > 0) {
+        if (this.#encoder.output.length > 0) this.#cutBatch(false);
         for (let batch = this.#batches.shift(); batch; batch = this.#batches.shift()) await this.#writeBatch(batch);
         this.#changes.emit('change');
       }
     } finally {
+      this.#encoder.output.release();
       this.#writing = undefined;
     }
   }
@@ -160,6 +185,7 @@ export class FileLogWriter implements LogWriter {
       await this.#file.cutTo(before).catch(() => {});
     }
     this.#backlog -= data.length;
+    this.#encoder.output.recycle(data);
     this.#saveCheckpoint(positions);
     if (batch.endsFile) await this.#rotate(batch);
   }

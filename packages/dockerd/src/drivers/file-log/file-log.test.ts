@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {gunzipSync} from 'node:zlib';
 import {discardLogger} from '@longshore/base';
 import test, {type ExecutionContext} from 'ava';
+import {singleRecord} from '../../core/logs/record-batch.ts';
 import type {LogQuery} from '../../core/ports/log-driver.ts';
 import {FileLogReader} from './file-log-reader.ts';
 import {type FileLogOptions, FileLogWriter} from './file-log-writer.ts';
@@ -31,7 +32,7 @@ async function openLog(t: ExecutionContext, changes: Partial<FileLogOptions> = {
   let position = 0;
   const write = (text: string, stream: 'stdout' | 'stderr' = 'stdout') => {
     position += text.length;
-    writer.append(stream, [Buffer.from(text)], position);
+    writer.append(stream, singleRecord(Buffer.from(text)), position);
   };
   const read = async (query: Partial<LogQuery> = {}) => {
     const reader = new FileLogReader(path, options.maximumFiles, options.format, writer);
@@ -204,6 +205,6 @@ test('local: the bytes of the original are read, and written again the same', t 
     );
     const encoder = localFormat.encoder(undefined);
     for (const entry of entries) encoder.add(entry!);
-    t.is(encoder.take().toString('hex'), original);
+    t.is(encoder.output.take().toString('hex'), original);
   }
 });

@@ -7,7 +7,7 @@ const time = parseNano('2026-11-21T02:52:19.596096951Z')!;
 function encode(line: Buffer | string, attributes?: Record<string, string>): string {
   const encoder = new JsonEncoder(attributes);
   encoder.add({stream: 'stdout', line: Buffer.from(line), timeNano: time});
-  return encoder.take().toString();
+  return encoder.output.take().toString();
 }
 
 test('special characters as the original writes them', t => {
@@ -31,10 +31,10 @@ test('every byte value survives as JSON, and a batch is the sum of its records',
   t.is(JSON.parse(one).log, line.toString('latin1'));
   const encoder = new JsonEncoder(undefined);
   for (let i = 0; i < 3000; i++) encoder.add({stream: 'stderr', line: Buffer.from('<'.repeat(40)), timeNano: time});
-  const lines = encoder.take().toString().trimEnd().split('\n');
+  const lines = encoder.output.take().toString().trimEnd().split('\n');
   t.is(lines.length, 3000);
   t.is(JSON.parse(lines[2999]!).log, '<'.repeat(40));
-  t.is(encoder.length, 0);
+  t.is(encoder.output.length, 0);
 });
 
 test('a cut UTF-8 sequence becomes U+FFFD', t => {
@@ -43,4 +43,44 @@ test('a cut UTF-8 sequence becomes U+FFFD', t => {
     halves.map(half => JSON.parse(encode(half)).log),
     ['\ufffd', '\ufffd'],
   );
+});
+
+test('lines at once are the same as one by one, but for their times, which go on', t => {
+  const lines = ['plain\n', 'x'.repeat(200), '\n', 'a<b\n', 'é\n', '\n'];
+  for (const texts of [
+    lines.filter(text => /^[\x20-\x3b]*\n$/.test(text)),
+    lines.filter(text => text.endsWith('\n')),
+  ]) {
+    const data = Buffer.from(texts.join(''));
+    const ends: number[] = [];
+    for (const text of texts) ends.push((ends.at(-1) ?? 0) + Buffer.byteLength(text));
+    const single = new JsonEncoder(undefined);
+    const many = new JsonEncoder(undefined);
+    const {next, lastTime} = many.addLines('stdout', {data, start: 0, ends}, 0, time);
+    t.is(next, texts.length);
+    let at = time;
+    for (const [index, text] of texts.entries()) {
+      if (index > 0) at += at % 10n === 9n ? 2n : 1n;
+      single.add({stream: 'stdout', line: Buffer.from(text), timeNano: at});
+    }
+    t.is(lastTime, at);
+    t.is(many.output.take().toString(), single.output.take().toString());
+  }
+});
+
+test('times are counted on over all nine digits, and into the next second', t => {
+  for (const [nanos, expected] of [
+    ['18.000000001', '18.000000002'],
+    ['18.000000009', '18.000000011'],
+    ['18.000999999', '18.001000001'],
+    ['18.999999999', '19.000000001'],
+    ['18.5', '18.500000001'],
+  ]) {
+    const start = parseNano(`2026-11-21T02:52:${nanos}Z`)!;
+    const encoder = new JsonEncoder(undefined);
+    const {lastTime} = encoder.addLines('stdout', {data: Buffer.from('\n\n'), start: 0, ends: [1, 2]}, 0, start);
+    const [, second] = encoder.output.take().toString().trim().split('\n');
+    t.is(JSON.parse(second!).time, `2026-11-21T02:52:${expected}Z`);
+    t.is(parseNano(JSON.parse(second!).time), lastTime);
+  }
 });

@@ -2,107 +2,61 @@
  * Writes the lines of a json-file log, byte for byte as Docker's encoder: `<`, `>`, `&`, control characters and the
  * two line separators of Unicode are escaped, bytes that are no UTF-8 become U+FFFD.
  */
-import type {LogEntry} from '../../core/logs/log-entry.ts';
-import {formatNano} from '../../core/time.ts';
-import type {RecordEncoder} from './record-format.ts';
+import type {LogEntry, StreamName} from '../../core/logs/log-entry.ts';
+import type {RecordBatch} from '../../core/logs/record-batch.ts';
+import {escapeInto, escapeText, isPlain, maximumExpansion} from './json-escape.ts';
+import {JsonSuffix} from './json-suffix.ts';
+import {OutputBuffer} from './output-buffer.ts';
+import type {EncodedLines, RecordEncoder} from './record-format.ts';
 
 const prefix = Buffer.from('{"log":"');
-const needsEscape = new Uint8Array(256);
-for (let byte = 0; byte < 0x20; byte++) needsEscape[byte] = 1;
-for (const char of '"\\<>&') needsEscape[char.charCodeAt(0)] = 1;
-const hex = Buffer.from('0123456789abcdef');
-/** The worst case of one byte: `\u003c`. */
-const maximumExpansion = 6;
+const lineFeed = 10;
 
 export class JsonEncoder implements RecordEncoder {
-  /** `,"attrs":{…}` or empty: the same for every record of a container. */
-  readonly #attributes: Buffer;
-  #buffer = Buffer.allocUnsafeSlow(64 * 1024);
-  #length = 0;
-  #time = -1n;
-  #suffixes: Record<LogEntry['stream'], Buffer> = {stdout: Buffer.alloc(0), stderr: Buffer.alloc(0)};
+  readonly output = new OutputBuffer();
+  readonly #suffixes: Record<StreamName, JsonSuffix>;
 
   constructor(attributes: Readonly<Record<string, string>> | undefined) {
-    this.#attributes = Buffer.from(attributes ? `,"attrs":${encodeAttributes(attributes)}` : '');
-  }
-
-  get length(): number {
-    return this.#length;
+    // The same for every record of a container.
+    const text = attributes ? `,"attrs":${encodeAttributes(attributes)}` : '';
+    this.#suffixes = {stdout: new JsonSuffix('stdout', text), stderr: new JsonSuffix('stderr', text)};
   }
 
   add({stream, line, timeNano}: LogEntry): void {
-    const suffix = this.#suffixOf(stream, timeNano);
-    this.#reserve(prefix.length + line.length * maximumExpansion + suffix.length);
-    this.#length += prefix.copy(this.#buffer, this.#length);
-    this.#length = escapeInto(this.#buffer, this.#length, line);
-    this.#length += suffix.copy(this.#buffer, this.#length);
+    const {output} = this;
+    const suffix = this.#suffixes[stream];
+    suffix.setTime(timeNano);
+    output.reserve(this.worstSize(line.length, 1));
+    output.length += prefix.copy(output.bytes, output.length);
+    output.length = escapeInto(output.bytes, output.length, line);
+    output.length += suffix.bytes.copy(output.bytes, output.length, suffix.afterLine);
   }
 
-  take(): Buffer {
-    const taken = this.#buffer.subarray(0, this.#length);
-    this.#length = 0;
-    return taken;
-  }
-
-  /** Many records share a time: what follows the text is made once for each. */
-  #suffixOf(stream: LogEntry['stream'], time: bigint): Buffer {
-    if (time !== this.#time) {
-      this.#time = time;
-      const attributes = this.#attributes.toString();
-      const make = (name: string) => Buffer.from(`","stream":"${name}"${attributes},"time":"${formatNano(time)}"}\n`);
-      this.#suffixes = {stdout: make('stdout'), stderr: make('stderr')};
+  addLines(stream: StreamName, {data, start, ends}: RecordBatch, first: number, timeNano: bigint): EncodedLines {
+    const {output} = this;
+    const suffix = this.#suffixes[stream];
+    suffix.setTime(timeNano);
+    let from = first === 0 ? start : (ends[first - 1] as number);
+    const size = data.length - from;
+    const isAllPlain = isPlain(data, from, data.length);
+    output.reserve(isAllPlain ? size + (ends.length - first) * suffix.recordSize : this.worstSize(size, ends.length));
+    let next = first;
+    for (; next < ends.length; next++) {
+      const end = ends[next] as number;
+      if (data[end - 1] !== lineFeed) break;
+      if (next > first) suffix.advance();
+      let at = output.length + prefix.copy(output.bytes, output.length);
+      if (isAllPlain) at += data.copy(output.bytes, at, from, end - 1);
+      else at = escapeInto(output.bytes, at, data.subarray(from, end - 1));
+      output.length = at + suffix.bytes.copy(output.bytes, at);
+      from = end;
     }
-    return this.#suffixes[stream];
+    return {next, lastTime: suffix.time};
   }
 
-  #reserve(more: number): void {
-    if (this.#length + more <= this.#buffer.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#length + more));
-    this.#buffer.copy(grown, 0, 0, this.#length);
-    this.#buffer = grown;
+  worstSize(size: number, count: number): number {
+    return size * maximumExpansion + count * this.#suffixes.stdout.recordSize;
   }
-}
-
-/** Writes the inside of a JSON string; returns the offset behind it. */
-function escapeInto(target: Buffer, offset: number, line: Buffer): number {
-  let at = offset;
-  for (let i = 0; i < line.length; i++) {
-    const byte = line[i] as number;
-    if (byte >= 0x80) return escapeUnicode(target, offset, line);
-    if (needsEscape[byte] === 0) target[at++] = byte;
-    else at = escapeByte(target, at, byte);
-  }
-  return at;
-}
-
-function escapeByte(target: Buffer, at: number, byte: number): number {
-  target[at] = 0x5c;
-  if (byte === 0x0a || byte === 0x0d || byte === 0x22 || byte === 0x5c) {
-    target[at + 1] = byte === 0x0a ? 0x6e : byte === 0x0d ? 0x72 : byte;
-    return at + 2;
-  }
-  target[at + 1] = 0x75;
-  target[at + 2] = target[at + 3] = 0x30;
-  target[at + 4] = hex[byte >> 4] as number;
-  target[at + 5] = hex[byte & 15] as number;
-  return at + 6;
-}
-
-const decoder = new TextDecoder('utf-8', {ignoreBOM: true});
-
-/** The slow way, for lines that are not ASCII: decoding puts U+FFFD where bytes are no UTF-8. */
-function escapeUnicode(target: Buffer, offset: number, line: Buffer): number {
-  const text = escapeText(decoder.decode(line));
-  return offset + target.write(text, offset, 'utf8');
-}
-
-function escapeText(text: string): string {
-  return text.replace(/["\\<>&\u0000-\u001f\u2028\u2029]/g, char => {
-    if (char === '\n') return '\\n';
-    if (char === '\r') return '\\r';
-    if (char === '"' || char === '\\') return `\\${char}`;
-    return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
 }
 
 function encodeAttributes(attributes: Readonly<Record<string, string>>): string {

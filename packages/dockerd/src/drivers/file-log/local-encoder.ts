@@ -1,80 +1,107 @@
 /** Writes the records of the driver `local`; see local-format.ts. */
-import {type LogEntry, type PartialLine, textOf} from '../../core/logs/log-entry.ts';
-import type {RecordEncoder} from './record-format.ts';
+import {type LogEntry, type PartialLine, type StreamName, textOf} from '../../core/logs/log-entry.ts';
+import type {RecordBatch} from '../../core/logs/record-batch.ts';
+import {OutputBuffer} from './output-buffer.ts';
+import type {EncodedLines, RecordEncoder} from './record-format.ts';
 
 const wireVarint = 0;
 const wireBytes = 2;
 const tag = (field: number, wire: number) => (field << 3) | wire;
 /** More than everything around a line can need. */
 const overhead = 160;
+const lineFeed = 10;
+
+/** Field 1 and the head of field 2: the same for all records of a stream. */
+const heads: Record<StreamName, Buffer> = {stdout: headOf('stdout'), stderr: headOf('stderr')};
+
+function headOf(stream: StreamName): Buffer {
+  const name = Buffer.from(stream);
+  return Buffer.concat([Buffer.from([tag(1, wireBytes), name.length]), name, Buffer.from([tag(2, wireVarint)])]);
+}
 
 export class LocalEncoder implements RecordEncoder {
-  #buffer = Buffer.allocUnsafeSlow(64 * 1024);
-  #length = 0;
-
-  get length(): number {
-    return this.#length;
-  }
+  readonly output = new OutputBuffer();
 
   add({stream, line, timeNano, partial}: LogEntry): void {
     const text = textOf(line);
-    this.#reserve(text.length + overhead);
-    const start = this.#length;
+    this.output.reserve(this.worstSize(text.length, 1));
+    this.#add(stream, text, 0, text.length, timeNano, partial);
+  }
+
+  addLines(stream: StreamName, {data, start, ends}: RecordBatch, first: number, timeNano: bigint): EncodedLines {
+    let from = first === 0 ? start : (ends[first - 1] as number);
+    this.output.reserve(this.worstSize(data.length - from, ends.length - first));
+    let time = timeNano;
+    let next = first;
+    for (; next < ends.length; next++) {
+      const end = ends[next] as number;
+      if (data[end - 1] !== lineFeed) break;
+      if (next > first) time += time % 10n === 9n ? 2n : 1n;
+      this.#add(stream, data, from, end - 1, time, undefined);
+      from = end;
+    }
+    return {next, lastTime: time};
+  }
+
+  worstSize(size: number, count: number): number {
+    return size + count * overhead;
+  }
+
+  #add(
+    stream: StreamName,
+    data: Buffer,
+    from: number,
+    to: number,
+    timeNano: bigint,
+    partial: PartialLine | undefined,
+  ): void {
+    const {bytes, length: start} = this.output;
     let at = start + 4;
-    at = this.#bytes(at, 1, Buffer.from(stream));
-    if (timeNano !== 0n) at = writeVarint(this.#buffer, this.#byte(at, tag(2, wireVarint)), timeNano);
-    if (text.length > 0) at = this.#bytes(at, 3, text);
-    if (partial) at = this.#partial(at, partial);
+    at += heads[stream].copy(bytes, at);
+    at = writeTime(bytes, at, timeNano);
+    if (to > from) {
+      bytes[at] = tag(3, wireBytes);
+      at = writeVarint(bytes, at + 1, to - from);
+      at += data.copy(bytes, at, from, to);
+    }
+    if (partial) at = writePartial(bytes, at, partial);
     const size = at - start - 4;
-    this.#buffer.writeUInt32BE(size, start);
-    this.#length = this.#buffer.writeUInt32BE(size, at);
-  }
-
-  take(): Buffer {
-    const taken = this.#buffer.subarray(0, this.#length);
-    this.#length = 0;
-    return taken;
-  }
-
-  #partial(start: number, {id, ordinal, last}: PartialLine): number {
-    const end = writeVarint(this.#buffer, this.#byte(start, tag(4, wireVarint)), 1n);
-    const inner = Buffer.alloc(overhead);
-    let size = 0;
-    if (last) size = inner.writeUInt16BE((tag(1, wireVarint) << 8) | 1, 0);
-    size = inner.writeUInt8(tag(2, wireBytes), size);
-    size = writeVarint(inner, size, BigInt(id.length));
-    size += inner.write(id, size, 'latin1');
-    size = inner.writeUInt8(tag(3, wireVarint), size);
-    size = writeVarint(inner, size, BigInt(ordinal));
-    return this.#bytes(end, 5, inner.subarray(0, size));
-  }
-
-  #bytes(start: number, field: number, value: Buffer): number {
-    const at = writeVarint(this.#buffer, this.#byte(start, tag(field, wireBytes)), BigInt(value.length));
-    return at + value.copy(this.#buffer, at);
-  }
-
-  #byte(at: number, value: number): number {
-    this.#buffer[at] = value;
-    return at + 1;
-  }
-
-  #reserve(more: number): void {
-    if (this.#length + more <= this.#buffer.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#length + more));
-    this.#buffer.copy(grown, 0, 0, this.#length);
-    this.#buffer = grown;
+    bytes.writeUInt32BE(size, start);
+    this.output.length = bytes.writeUInt32BE(size, at);
   }
 }
 
-/** Returns the offset behind it. */
-function writeVarint(target: Buffer, offset: number, value: bigint): number {
+function writePartial(target: Buffer, start: number, {id, ordinal, last}: PartialLine): number {
+  const inner = Buffer.alloc(overhead);
+  let size = last ? inner.writeUInt16BE((tag(1, wireVarint) << 8) | 1, 0) : 0;
+  size = inner.writeUInt8(tag(2, wireBytes), size);
+  size = writeVarint(inner, size, id.length);
+  size += inner.write(id, size, 'latin1');
+  size = inner.writeUInt8(tag(3, wireVarint), size);
+  size = writeVarint(inner, size, ordinal);
+  target[start] = tag(4, wireVarint);
+  target[start + 1] = 1;
+  target[start + 2] = tag(5, wireBytes);
+  const at = writeVarint(target, start + 3, size);
+  return at + inner.copy(target, at, 0, size);
+}
+
+/** A varint in two halves: arithmetic on one bigint for each seven bits would cost more than the rest. */
+function writeTime(target: Buffer, offset: number, time: bigint): number {
+  const low = Number(time & 0xfff_ffffn);
+  const high = Number(time >> 28n);
+  for (let i = 0; i < 4; i++) target[offset + i] = ((low >>> (7 * i)) & 0x7f) | 0x80;
+  return writeVarint(target, offset + 4, high);
+}
+
+/** Of numbers below 2^53; returns the offset behind it. */
+function writeVarint(target: Buffer, offset: number, value: number): number {
   let at = offset;
   let rest = value;
-  while (rest > 0x7fn) {
-    target[at++] = Number(rest & 0x7fn) | 0x80;
-    rest >>= 7n;
+  while (rest > 0x7f) {
+    target[at++] = (rest % 128) | 0x80;
+    rest = Math.floor(rest / 128);
   }
-  target[at++] = Number(rest);
+  target[at++] = rest;
   return at;
 }

@@ -1,6 +1,8 @@
 /** What a file of records looks like: the writer, the reader and the recovery know no more of it than this. */
 import type {FileHandle} from 'node:fs/promises';
-import type {LogEntry} from '../../core/logs/log-entry.ts';
+import type {LogEntry, StreamName} from '../../core/logs/log-entry.ts';
+import type {RecordBatch} from '../../core/logs/record-batch.ts';
+import type {OutputBuffer} from './output-buffer.ts';
 
 export interface RecordFormat {
   /** `attributes` are those of every record of the log. */
@@ -12,13 +14,24 @@ export interface RecordFormat {
   wholeSize(handle: FileHandle, size: number): Promise<number>;
 }
 
-/** Encodes records into one buffer that grows as needed and is used again for the next batch. */
 export interface RecordEncoder {
-  /** Bytes that are encoded and not taken yet. */
-  readonly length: number;
+  /** Where the encoded records are. */
+  readonly output: OutputBuffer;
   add(entry: LogEntry): void;
-  /** The encoded records; valid until the next `add`. Empties the encoder. */
-  take(): Buffer;
+  /**
+   * Encodes the records of a batch from number `first` on, up to one that is no whole line. The first gets the time
+   * `timeNano`, each further one the next that LineClock would give.
+   */
+  addLines(stream: StreamName, batch: RecordBatch, first: number, timeNano: bigint): EncodedLines;
+  /** At most so many bytes come out of `count` records of `size` bytes in sum. */
+  worstSize(size: number, count: number): number;
+}
+
+export interface EncodedLines {
+  /** Number of the record to go on with. */
+  next: number;
+  /** Time of the last one that was encoded. */
+  lastTime: bigint;
 }
 
 /** Cuts the bytes of a file into records; one that is not complete waits for the rest. */

@@ -24,11 +24,9 @@ function openWriter(sink: LogSink) {
   let position = 0;
   const write = (...lines: string[]) => {
     position += lines.join('').length;
-    writer.append(
-      'stdout',
-      lines.map(line => Buffer.from(line)),
-      position,
-    );
+    const ends: number[] = [];
+    for (const line of lines) ends.push((ends.at(-1) ?? 0) + line.length);
+    writer.append('stdout', {data: Buffer.from(lines.join('')), start: 0, ends}, position);
   };
   return {writer, write, saved};
 }

@@ -1,9 +1,10 @@
 /** A log writer over a sink: takes records at once, sends them one batch after the other. */
 import type {Logger} from '@longshore/base';
 import {messageOf} from '@longshore/errdefs';
-import {nowNano} from '../../core/events/event-bus.ts';
+import {LineClock} from '../../core/logs/line-clock.ts';
 import {LineTracker} from '../../core/logs/line-tracker.ts';
 import type {LogEntry, StreamName} from '../../core/logs/log-entry.ts';
+import {batchSize, type RecordBatch, recordsOf} from '../../core/logs/record-batch.ts';
 import type {LogWriter, StreamPositions} from '../../core/ports/log-driver.ts';
 import type {LogSink} from './log-sink.ts';
 
@@ -18,6 +19,7 @@ export class SinkWriter implements LogWriter {
   readonly #save: (positions: StreamPositions) => void;
   readonly #log: Logger;
   readonly #lines = new LineTracker();
+  readonly #clock = new LineClock();
   readonly #abort = new AbortController();
   readonly #positions: StreamPositions;
   #queue: Waiting[] = [];
@@ -42,16 +44,16 @@ export class SinkWriter implements LogWriter {
     return this.#backlog;
   }
 
-  append(stream: StreamName, records: readonly Buffer[], position: number): void {
-    const now = nowNano();
-    const size = records.reduce((sum, {length}) => sum + length, 0);
+  append(stream: StreamName, records: RecordBatch, position: number): void {
+    const size = batchSize(records);
     let at = position - size;
-    for (const line of records) {
+    this.#clock.update();
+    for (const line of recordsOf(records)) {
       at += line.length;
-      this.#queue.push({entry: this.#lines.entryOf(stream, line, now), position: at});
+      this.#queue.push({entry: this.#lines.entryOf(stream, line, this.#clock.next()), position: at});
     }
     this.#backlog += size;
-    if (records.length === 0) this.#positions[stream] = position;
+    if (size === 0) this.#positions[stream] = position;
     if (this.#queue.length >= (this.#sink.linger?.batchRecords ?? 1)) this.#hurry();
     this.#sending ??= this.#sendAll();
   }

@@ -1,4 +1,5 @@
 import test from 'ava';
+import {recordsOf, singleRecord} from '../../core/logs/record-batch.ts';
 import type {LogWriter} from '../../core/ports/log-driver.ts';
 import {RingWriter} from './ring-writer.ts';
 
@@ -7,8 +8,8 @@ function slowWriter() {
   const positions: number[] = [];
   let release = () => {};
   const writer: LogWriter = {
-    append(_stream, records, position) {
-      got.push(...records.map(String));
+    append(_stream, batch, position) {
+      got.push(...recordsOf(batch).map(String));
       positions.push(position);
     },
     backlog: 1024 * 1024,
@@ -26,11 +27,7 @@ const next = () => new Promise(resolve => setImmediate(resolve));
 test('nobody waits, and what does not fit is dropped', async t => {
   const {writer, got, positions, release} = slowWriter();
   const ring = new RingWriter(writer, 10);
-  ring.append(
-    'stdout',
-    ['aaaa\n', 'bbbb\n', 'cccc\n'].map(text => Buffer.from(text)),
-    15,
-  );
+  ring.append('stdout', {data: Buffer.from('aaaa\nbbbb\ncccc\n'), start: 0, ends: [5, 10, 15]}, 15);
   t.is(ring.backlog, 0);
   t.is(ring.dropped, 1);
   await next();
@@ -40,7 +37,7 @@ test('nobody waits, and what does not fit is dropped', async t => {
   }
   t.deepEqual(got, ['aaaa\n', 'bbbb\n']);
   t.deepEqual(positions, [5, 10]);
-  ring.append('stdout', [Buffer.from('far too large for the buffer\n')], 44);
+  ring.append('stdout', singleRecord(Buffer.from('far too large for the buffer\n')), 44);
   await next();
   release();
   await next();

@@ -1,5 +1,6 @@
 /** The log mode `non-blocking`: a container never waits for its log; what does not fit into the buffer is dropped. */
 import type {StreamName} from '../../core/logs/log-entry.ts';
+import {batchSize, type RecordBatch, recordsOf, singleRecord} from '../../core/logs/record-batch.ts';
 import type {LogWriter} from '../../core/ports/log-driver.ts';
 
 /** The writer behind gets more while it is less than this behind. */
@@ -31,13 +32,13 @@ export class RingWriter implements LogWriter {
     return 0;
   }
 
-  append(stream: StreamName, records: readonly Buffer[], position: number): void {
-    if (records.length === 0) {
-      this.#inner.append(stream, records, position);
+  append(stream: StreamName, batch: RecordBatch, position: number): void {
+    if (batch.ends.length === 0) {
+      this.#inner.append(stream, batch, position);
       return;
     }
-    let at = position - records.reduce((sum, {length}) => sum + length, 0);
-    for (const record of records) {
+    let at = position - batchSize(batch);
+    for (const record of recordsOf(batch)) {
       at += record.length;
       // As in Docker a single record that is larger than the buffer is taken when the buffer is empty.
       if (this.#bytes + record.length > this.#capacity && this.#queue.length > 0) {
@@ -72,7 +73,7 @@ export class RingWriter implements LogWriter {
       this.#queue = [];
       for (const {stream, record, position} of batch) {
         if (this.#inner.backlog > writerBacklog) await this.#inner.flushed();
-        this.#inner.append(stream, [record], position);
+        this.#inner.append(stream, singleRecord(record), position);
         this.#bytes -= record.length;
       }
     }
