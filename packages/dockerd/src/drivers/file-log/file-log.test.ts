@@ -208,3 +208,21 @@ test('local: the bytes of the original are read, and written again the same', t 
     t.is(encoder.output.take().toString('hex'), original);
   }
 });
+
+test('local: lines at once are the same as one by one, but for their times, which go on', t => {
+  const texts = ['one\n', '\n', `${'x'.repeat(300)}\n`];
+  const data = Buffer.from(texts.join(''));
+  for (const start of [1_795_245_008_123_456_789n, (6_687_000_000n << 28n) - 1n]) {
+    const many = localFormat.encoder(undefined);
+    const {next, lastTime} = many.addLines('stderr', {data, start: 0, ends: [4, 5, data.length]}, 0, start);
+    t.is(next, 3);
+    const single = localFormat.encoder(undefined);
+    let time = start;
+    for (const [index, text] of texts.entries()) {
+      if (index > 0) time += time % 10n === 9n ? 2n : 1n;
+      single.add({stream: 'stderr', line: Buffer.from(text), timeNano: time});
+    }
+    t.is(lastTime, time);
+    t.deepEqual(many.output.take(), single.output.take());
+  }
+});

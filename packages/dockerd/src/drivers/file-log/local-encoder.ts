@@ -25,22 +25,22 @@ export class LocalEncoder implements RecordEncoder {
   add({stream, line, timeNano, partial}: LogEntry): void {
     const text = textOf(line);
     this.output.reserve(this.worstSize(text.length, 1));
-    this.#add(stream, text, 0, text.length, timeNano, partial);
+    this.#add(stream, text, 0, text.length, new SplitTime(timeNano), partial);
   }
 
   addLines(stream: StreamName, {data, start, ends}: RecordBatch, first: number, timeNano: bigint): EncodedLines {
     let from = first === 0 ? start : (ends[first - 1] as number);
     this.output.reserve(this.worstSize(data.length - from, ends.length - first));
-    let time = timeNano;
+    const time = new SplitTime(timeNano);
     let next = first;
     for (; next < ends.length; next++) {
       const end = ends[next] as number;
       if (data[end - 1] !== lineFeed) break;
-      if (next > first) time += time % 10n === 9n ? 2n : 1n;
+      if (next > first) time.advance();
       this.#add(stream, data, from, end - 1, time, undefined);
       from = end;
     }
-    return {next, lastTime: time};
+    return {next, lastTime: time.value};
   }
 
   worstSize(size: number, count: number): number {
@@ -52,13 +52,13 @@ export class LocalEncoder implements RecordEncoder {
     data: Buffer,
     from: number,
     to: number,
-    timeNano: bigint,
+    time: SplitTime,
     partial: PartialLine | undefined,
   ): void {
     const {bytes, length: start} = this.output;
     let at = start + 4;
     at += heads[stream].copy(bytes, at);
-    at = writeTime(bytes, at, timeNano);
+    at = time.write(bytes, at);
     if (to > from) {
       bytes[at] = tag(3, wireBytes);
       at = writeVarint(bytes, at + 1, to - from);
@@ -66,8 +66,9 @@ export class LocalEncoder implements RecordEncoder {
     }
     if (partial) at = writePartial(bytes, at, partial);
     const size = at - start - 4;
-    bytes.writeUInt32BE(size, start);
-    this.output.length = bytes.writeUInt32BE(size, at);
+    writeSize(bytes, start, size);
+    writeSize(bytes, at, size);
+    this.output.length = at + 4;
   }
 }
 
@@ -86,12 +87,51 @@ function writePartial(target: Buffer, start: number, {id, ordinal, last}: Partia
   return at + inner.copy(target, at, 0, size);
 }
 
-/** A varint in two halves: arithmetic on one bigint for each seven bits would cost more than the rest. */
-function writeTime(target: Buffer, offset: number, time: bigint): number {
-  const low = Number(time & 0xfff_ffffn);
-  const high = Number(time >> 28n);
-  for (let i = 0; i < 4; i++) target[offset + i] = ((low >>> (7 * i)) & 0x7f) | 0x80;
-  return writeVarint(target, offset + 4, high);
+/** Big-endian. */
+function writeSize(target: Buffer, at: number, size: number): void {
+  target[at] = size >>> 24;
+  target[at + 1] = size >>> 16;
+  target[at + 2] = size >>> 8;
+  target[at + 3] = size;
+}
+
+const lowBits = 28;
+const lowSize = 2 ** lowBits;
+
+/** A time in two halves: arithmetic on bigints for each line would cost more than everything else. */
+class SplitTime {
+  #low: number;
+  #high: number;
+  #digit: number;
+
+  constructor(time: bigint) {
+    this.#low = Number(time & BigInt(lowSize - 1));
+    this.#high = Number(time >> BigInt(lowBits));
+    this.#digit = Number(time % 10n);
+  }
+
+  get value(): bigint {
+    return (BigInt(this.#high) << BigInt(lowBits)) + BigInt(this.#low);
+  }
+
+  /** As LineClock does. */
+  advance(): void {
+    const step = this.#digit === 9 ? 2 : 1;
+    this.#digit = (this.#digit + step) % 10;
+    this.#low += step;
+    if (this.#low < lowSize) return;
+    this.#low -= lowSize;
+    this.#high++;
+  }
+
+  /** A varint; returns the offset behind it. */
+  write(target: Buffer, at: number): number {
+    target[at] = (this.#low & 0x7f) | 0x80;
+    target[at + 1] = ((this.#low >>> 7) & 0x7f) | 0x80;
+    target[at + 2] = ((this.#low >>> 14) & 0x7f) | 0x80;
+    target[at + 3] = (this.#low >>> 21) | 0x80;
+    return writeVarint(target, at + 4, this.#high);
+  }
 }
 
 /** Of numbers below 2^53; returns the offset behind it. */
