@@ -1,3 +1,15 @@
+/** As Go prints a duration: `1m30s`, `1.5s`, `100ms`. */
+export function goDuration(milliseconds: number): string {
+  if (milliseconds < 1) return `${milliseconds * 1000}µs`;
+  if (milliseconds < 1000) return `${milliseconds}ms`;
+  const seconds = milliseconds / 1000;
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor((seconds % 3600) / 60);
+  const rest = `${Number((seconds % 60).toFixed(6))}s`;
+  if (hours > 0) return `${hours}h${minutes}m${rest}`;
+  return minutes > 0 ? `${minutes}m${rest}` : rest;
+}
+
 /** How long ago something was, in the words of `docker ps`. */
 export function humanDuration(milliseconds: number): string {
   const seconds = Math.floor(milliseconds / 1000);

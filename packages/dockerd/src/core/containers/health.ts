@@ -1,12 +1,13 @@
 /** Health checks: a command that is run in the container again and again, and what its results mean. */
 import {sleep} from '@longshore/base';
 import {messageOf} from '@longshore/errdefs';
+import {goDuration} from '../duration.ts';
 import {nowNano} from '../events/event-bus.ts';
 import {createExec} from '../exec/create.ts';
 import {startExec} from '../exec/start.ts';
 import type {Container} from './container.ts';
 import type {HealthcheckConfig} from './documents/container-config.ts';
-import type {HealthRecord} from './record.ts';
+import type {ContainerRecord, HealthRecord} from './record.ts';
 import {hasProcess} from './state.ts';
 import {publishContainerEvent, saveContainer, type World} from './world.ts';
 
@@ -57,15 +58,18 @@ export function nextHealth(
   return {status: failingStreak >= plan.retries ? 'unhealthy' : health.status, failingStreak, log};
 }
 
+/** Of a container that is about to run; undefined when nothing checks it. */
+export function initialHealth({config}: Pick<ContainerRecord, 'config'>): HealthRecord | undefined {
+  const isChecked = planHealthChecks(config.Healthcheck, config.Shell) !== undefined;
+  return isChecked ? {status: 'starting', failingStreak: 0, log: []} : undefined;
+}
+
 /** Begins to watch a container that has just started, or that was found running. */
 export function startHealthChecks(world: World, container: Container): void {
-  const {config} = container.record;
-  const plan = planHealthChecks(config.Healthcheck, config.Shell);
-  if (!plan) {
-    container.record.health = undefined;
-    return;
-  }
-  container.record.health = {status: 'starting', failingStreak: 0, log: []};
+  const {record} = container;
+  const plan = planHealthChecks(record.config.Healthcheck, record.config.Shell);
+  record.health = initialHealth(record);
+  if (!plan) return;
   const abort = new AbortController();
   container.stopHealthChecks = () => abort.abort();
   watch(world, container, plan, abort.signal).catch(error => {
@@ -154,7 +158,9 @@ async function runProbe(
   });
   if (exitCode === undefined) {
     await world.runtime.kill(ctx, container.id, 9, exec.id).catch(() => {}); // it may have ended just now
-    return {exitCode: timedOutExitCode, output: `Health check exceeded timeout (${plan.timeoutMs}ms): ${output()}`};
+    const text = output();
+    const told = `Health check exceeded timeout (${goDuration(plan.timeoutMs)})${text === '' ? '' : `: ${text}`}`;
+    return {exitCode: timedOutExitCode, output: told};
   }
   await exec.finished.promise;
   container.execs.delete(exec.id);

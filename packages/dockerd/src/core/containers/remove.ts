@@ -49,7 +49,7 @@ function describeObstacle({state}: Container): string {
 async function forceEnd(world: World, ctx: CallContext, container: Container): Promise<void> {
   container.suppressAutoActions++;
   try {
-    await endRun(world, ctx, container, {signal: 'KILL', timeoutSeconds: 10});
+    await endRun(world, ctx, container, {signal: 'KILL', timeoutSeconds: 10, isRemoval: true});
   } catch (error) {
     throw new EngineError(codeOf(error), `could not kill container: ${messageOf(error)}`, {cause: error});
   } finally {

@@ -7,7 +7,7 @@ import type {ContainerIo} from '../ports/container-io.ts';
 import type {Sandbox} from '../ports/network-controller.ts';
 import type {Container} from './container.ts';
 import {removeLocked} from './destroy.ts';
-import {startHealthChecks} from './health.ts';
+import {initialHealth, startHealthChecks} from './health.ts';
 import {tellParents} from './links/links.ts';
 import {logRequestOf} from './log-request.ts';
 import {resolveMounts} from './mounts/resolve.ts';
@@ -104,6 +104,7 @@ async function launch(world: World, ctx: CallContext, container: Container, chec
   const previous = lastRunOf(record.state);
   container.moveTo({status: 'running', pid, startedAt: nowNano(), previous, oomKilled: false});
   record.hasBeenStarted = true;
+  record.health = initialHealth(record);
   await saveContainer(world, container);
   scope.release();
   publishContainerEvent(world, container, 'start');

@@ -19,6 +19,8 @@ export interface StopOptions {
   signal: string;
   /** Undefined for the container's own; negative waits without end. */
   timeoutSeconds: number | undefined;
+  /** A removal: the death is announced, but no stop. */
+  isRemoval?: boolean;
 }
 
 /** Throws `not-modified` when it does not run. */
@@ -45,7 +47,8 @@ export async function endRun(
   if (await cancelRestart(world, container)) return;
   const ended = container.nextExit();
   if (!isRunning(container.state)) return;
-  container.stopping++;
+  const announced = options.isRemoval ? 0 : 1;
+  container.stopping += announced;
   try {
     let waitMs = seconds < 0 ? Number.POSITIVE_INFINITY : seconds * 1000;
     try {
@@ -57,7 +60,7 @@ export async function endRun(
     if (await endsWithin(ended, waitMs, ctx.signal)) return;
     await killRun(world, ctx, container, ended);
   } finally {
-    container.stopping--;
+    container.stopping -= announced;
   }
 }
 

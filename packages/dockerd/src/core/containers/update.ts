@@ -4,7 +4,7 @@ import {codeOf, EngineError, messageOf} from '@longshore/errdefs';
 import type {Container} from './container.ts';
 import type {HostConfig, UpdateConfig} from './documents/host-config.ts';
 import {checkRestartPolicy, hasRestartPolicy} from './restart-policy.ts';
-import {limitsToOci} from './spec/resources.ts';
+import {blockIoToOci, limitsToOci} from './spec/resources.ts';
 import {hasProcess} from './state.ts';
 import {verifyLimits} from './verify/limits.ts';
 import {publishContainerEvent, saveContainer, type World} from './world.ts';
@@ -43,7 +43,9 @@ export async function updateContainer(
   const host = merge(container, update);
   if (hasProcess(container.state)) {
     try {
-      await world.runtime.update(ctx, container.id, limitsToOci(host));
+      const blockIO = blockIoToOci(host, path => world.files.blockDevice(path));
+      const hasBlockIo = Object.keys(blockIO).length > 0;
+      await world.runtime.update(ctx, container.id, {...limitsToOci(host), ...(hasBlockIo ? {blockIO} : {})});
     } catch (error) {
       throw refuse(container, error);
     }
@@ -83,12 +85,12 @@ function merge(container: Container, update: UpdateConfig): HostConfig {
 /** The two ways of giving a share of the CPUs exclude each other, and memory must stay below memory and swap. */
 function checkCombination(container: Container, host: HostConfig, changes: Partial<HostConfig>): void {
   const conflict = (message: string) => refuse(container, new EngineError('conflict', message));
-  if (changes.NanoCpus && (host.CpuPeriod > 0 || host.CpuQuota > 0)) {
-    throw conflict('Conflicting options: Nano CPUs cannot be updated as CPU Period has already been set');
-  }
-  if ((changes.CpuPeriod || changes.CpuQuota) && host.NanoCpus > 0) {
-    throw conflict('Conflicting options: CPU Period cannot be updated as NanoCPUs has already been set');
-  }
+  const cannot = (what: string, other: string) =>
+    conflict(`Conflicting options: ${what} cannot be updated as ${other} has already been set`);
+  if (changes.NanoCpus && host.CpuPeriod > 0) throw cannot('Nano CPUs', 'CPU Period');
+  if (changes.NanoCpus && host.CpuQuota > 0) throw cannot('Nano CPUs', 'CPU Quota');
+  if (changes.CpuPeriod && host.NanoCpus > 0) throw cannot('CPU Period', 'NanoCPUs');
+  if (changes.CpuQuota && host.NanoCpus > 0) throw cannot('CPU Quota', 'NanoCPUs');
   if (changes.Memory && !changes.MemorySwap && host.MemorySwap > 0 && changes.Memory > host.MemorySwap) {
     throw conflict(
       'Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time',
