@@ -1,4 +1,5 @@
 import {discardLogger, type Logger} from './log.ts';
+import type {SpanSink} from './trace/span.ts';
 
 /** What travels down with a request: its cancellation, its containerd namespace, its lease and its log. */
 export interface CallContext {
@@ -9,6 +10,8 @@ export interface CallContext {
   readonly log: Logger;
   /** W3C traceparent of the caller's span; empty when nobody traces. */
   readonly traceparent: string;
+  /** Where the spans of this call go; absent when it is not traced. */
+  readonly spans?: SpanSink | undefined;
 }
 
 const never = new AbortController().signal;
@@ -20,6 +23,7 @@ export function callContext(parts: Partial<CallContext> = {}): CallContext {
     lease: parts.lease ?? '',
     log: parts.log ?? discardLogger(),
     traceparent: parts.traceparent ?? '',
+    spans: parts.spans,
   };
 }
 

@@ -14,6 +14,7 @@ import {TasksDefinition} from '@longshore/api/gen/containerd/services/tasks/v1/t
 import {TransferDefinition} from '@longshore/api/gen/containerd/services/transfer/v1/transfer';
 import {VersionDefinition} from '@longshore/api/gen/containerd/services/version/v1/version';
 import {HealthDefinition} from '@longshore/api/gen/grpc/health/v1/health';
+import {TracesDefinition} from '@longshore/api/gen/longshore/trace/v1/trace';
 import {type Channel, openChannel} from './call/channel.ts';
 import {makeClient, type ServiceClient} from './call/make-client.ts';
 
@@ -48,6 +49,8 @@ export interface ContainerdClient extends Disposable {
   readonly snapshots: ServiceClient<SnapshotsDefinition>;
   readonly streaming: ServiceClient<StreamingDefinition>;
   readonly tasks: ServiceClient<TasksDefinition>;
+  /** An addition of Longshore's; other containerds answer unimplemented. */
+  readonly traces: ServiceClient<TracesDefinition>;
   readonly transfer: ServiceClient<TransferDefinition>;
   readonly version: ServiceClient<VersionDefinition>;
   /** The connection of event streams, for `subscribeEvents`. */
@@ -84,6 +87,7 @@ export function openClient(options: ClientOptions): ContainerdClient {
     snapshots: makeClient(control, SnapshotsDefinition),
     streaming: makeClient(bulk, StreamingDefinition),
     tasks: makeClient(control, TasksDefinition),
+    traces: makeClient(control, TracesDefinition),
     transfer: makeClient(control, TransferDefinition),
     version: makeClient(control, VersionDefinition),
     eventChannel,

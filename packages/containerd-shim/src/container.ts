@@ -1,7 +1,7 @@
 /** One container: its first process, those exec'd into it, and what may be done with them. Knows no wire types. */
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {type Logger, Mutex} from '@longshore/base';
+import {type CallContext, type Logger, Mutex, withSpan} from '@longshore/base';
 import {EngineError, isErrorCode, messageOf} from '@longshore/errdefs';
 import {type Cgroup, cgroupFromDirectories, isErrno, kill} from '@longshore/linux';
 import type {CheckpointOptions, ContainerStdio, Resources, RuncRuntime} from '@longshore/runc-wrapper';
@@ -77,13 +77,15 @@ export class Container {
   }
 
   /** Makes the first process, which then waits. With a checkpoint to restore there is nothing to make yet. */
-  async create(): Promise<void> {
+  async create(ctx: CallContext): Promise<void> {
     if (this.#options.restore) return;
     const {noPivot, noNewKeyring} = this.#options;
     const {id, bundle} = this;
     try {
       await this.#launch(this.init, 'create', io =>
-        this.runtime.create({id, bundle, pidFile: pidFile(bundle), noPivot, noNewKeyring, ...io}),
+        withSpan(ctx, 'runc create', () =>
+          this.runtime.create({id, bundle, pidFile: pidFile(bundle), noPivot, noNewKeyring, ...io}),
+        ),
       );
     } catch (error) {
       // The runtime cleans up after its own failures; this is for ours after it has succeeded.
@@ -92,18 +94,18 @@ export class Container {
     }
   }
 
-  async start(execId: string): Promise<number> {
+  async start(ctx: CallContext, execId: string): Promise<number> {
     const process = this.process(execId);
-    if (process === this.init) await this.#lock.run(() => this.#startInit());
-    else await this.#startExec(process);
+    if (process === this.init) await this.#lock.run(() => this.#startInit(ctx));
+    else await this.#startExec(ctx, process);
     return process.pid;
   }
 
-  async #startInit(): Promise<void> {
+  async #startInit(ctx: CallContext): Promise<void> {
     this.init.check('start');
     await this.#holdingExit(this.init, async () => {
       if (this.#options.restore) await this.#restore(this.#options.restore);
-      else await ociError('start', this.runtime.start(this.id));
+      else await withSpan(ctx, 'runc start', () => ociError('start', this.runtime.start(this.id)));
       this.init.moveTo('running');
       this.#options.events.started(this.init);
       this.#watchMemory();
@@ -139,7 +141,7 @@ export class Container {
     this.#options.events.execAdded(process);
   }
 
-  async #startExec(process: ContainerProcess): Promise<void> {
+  async #startExec(ctx: CallContext, process: ContainerProcess): Promise<void> {
     process.check('start');
     if (this.#exits.initHasEnded || this.init.state.status === 'stopped') {
       throw new EngineError(
@@ -151,7 +153,14 @@ export class Container {
     await this.#holdingExit(process, async () => {
       using file = writeProcessFile(this.#processes.get(process) as Uint8Array);
       await this.#launch(process, 'exec', io =>
-        this.runtime.exec({id: this.id, processFile: file.path, pidFile: pidFile(this.bundle, process.execId), ...io}),
+        withSpan(ctx, 'runc exec', () =>
+          this.runtime.exec({
+            id: this.id,
+            processFile: file.path,
+            pidFile: pidFile(this.bundle, process.execId),
+            ...io,
+          }),
+        ),
       );
       process.moveTo('running');
       this.#options.events.started(process);
@@ -238,18 +247,18 @@ export class Container {
     this.#options.events.checkpointed(options.imagePath);
   }
 
-  async delete(execId: string): Promise<DeletedProcess> {
+  async delete(ctx: CallContext, execId: string): Promise<DeletedProcess> {
     const process = this.process(execId);
     process.check('delete');
-    return process === this.init ? this.#lock.run(() => this.#deleteInit()) : this.#deleteExec(process);
+    return process === this.init ? this.#lock.run(() => this.#deleteInit(ctx)) : this.#deleteExec(process);
   }
 
-  async #deleteInit(): Promise<DeletedProcess> {
+  async #deleteInit(ctx: CallContext): Promise<DeletedProcess> {
     this.init.check('delete');
-    await this.#drain(this.init);
+    await withSpan(ctx, 'drain output', () => this.#drain(this.init));
     const created = this.init.state.status === 'created' && this.init.pid !== 0;
     try {
-      await this.runtime.delete(this.id);
+      await withSpan(ctx, 'runc delete', () => this.runtime.delete(this.id));
     } catch (error) {
       if (!isErrorCode(error, 'not-found'))
         throw new EngineError('unknown', `failed to delete task: ${messageOf(error)}`);

@@ -1,7 +1,7 @@
 /** The containers of this shim: one, or those of a group. */
 import type {Mount} from '@longshore/api/gen/containerd/types/mount';
 import type {Options} from '@longshore/api/gen/containerd/types/runc/options/oci';
-import type {Logger} from '@longshore/base';
+import type {CallContext, Logger} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
 import {mountAll} from '@longshore/linux';
 import {RuncRuntime} from '@longshore/runc-wrapper';
@@ -62,7 +62,7 @@ export class Containers {
     return container;
   }
 
-  async create(request: NewContainer): Promise<Container> {
+  async create(ctx: CallContext, request: NewContainer): Promise<Container> {
     const {id, bundle} = request;
     if (this.#containers.has(id) || this.#reserved.has(id)) {
       throw new EngineError('already-exists', `container ${id}: already exists`);
@@ -71,7 +71,7 @@ export class Containers {
     try {
       writeRuntimeFiles(bundle, request.options);
       if (request.rootfs.length > 0) mountAll(request.rootfs, makeRootfs(bundle));
-      const container = await this.#make(request);
+      const container = await this.#make(ctx, request);
       this.#containers.set(id, container);
       return container;
     } catch (error) {
@@ -82,7 +82,7 @@ export class Containers {
     }
   }
 
-  async #make(request: NewContainer): Promise<Container> {
+  async #make(ctx: CallContext, request: NewContainer): Promise<Container> {
     const {publisher, log} = this.#options;
     const {id, bundle, rootfs, uris, options, checkpoint} = request;
     const events = new ContainerEvents(publisher, id);
@@ -97,7 +97,7 @@ export class Containers {
       },
       uris,
     );
-    await container.create();
+    await container.create(ctx);
     events.created(bundle, rootfs, container.init, checkpoint);
     return container;
   }

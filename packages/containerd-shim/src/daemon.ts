@@ -1,8 +1,8 @@
 /** The serving shim, put together: what containerd's `start` (or our containerd itself) leaves running. */
 
 import {unlinkSync} from 'node:fs';
-import {createLogger, type Logger} from '@longshore/base';
-import {EngineError} from '@longshore/errdefs';
+import {createLogger, type FinishedSpan, type Logger} from '@longshore/base';
+import {EngineError, isErrorCode} from '@longshore/errdefs';
 import {listenUnix, setChildSubreaper} from '@longshore/linux';
 import {TtrpcServer} from '@longshore/ttrpc';
 import {Containers} from './containers.ts';
@@ -17,6 +17,7 @@ import {type EventTransport, Publisher} from './publisher.ts';
 import {Reaper} from './reaper.ts';
 import {sandboxDefinition, sandboxService} from './sandbox/service.ts';
 import {taskDefinitions, taskService} from './task/service.ts';
+import {tracedHandlers} from './trace/traced-handlers.ts';
 import type {UnaryHandlers} from './unary-handler.ts';
 
 /** The listening socket that `start` or containerd passes. */
@@ -44,7 +45,7 @@ export function startDaemon(flags: Flags, environment: ShimEnvironment): void {
   };
   const idle = new IdleWatch();
   idle.touch();
-  const tasks = idle.watching(taskService(host) as UnaryHandlers);
+  const tasks = idle.watching(tracedHandlers(taskService(host) as UnaryHandlers, spanReporter(transport, log)));
   const services: Service[] = taskDefinitions.map(definition => ({definition, handlers: tasks}));
   services.push({definition: sandboxDefinition, handlers: idle.watching(sandboxService(host))});
   for (const {definition, handlers} of services) ttrpc.register(definition, handlers);
@@ -91,6 +92,18 @@ function eventTransport(flags: Flags, environment: ShimEnvironment, reaper: Reap
   }
   const {forChildren: env} = environment;
   return commandTransport({binary: flags.publishBinary, address: flags.address, env}, reaper);
+}
+
+/** Hands spans to containerd until it says that it does not know them; none is worth a second try. */
+function spanReporter(transport: EventTransport, log: Logger): (spans: FinishedSpan[]) => void {
+  let isKnown = true;
+  return spans => {
+    if (!isKnown || !transport.report) return;
+    transport.report(spans).catch(error => {
+      isKnown = !isErrorCode(error, 'unimplemented');
+      log.debug({error}, 'cannot report spans');
+    });
+  };
 }
 
 function unlinkIfThere(path: string): void {

@@ -3,7 +3,7 @@ import {closeSync, writeSync} from 'node:fs';
 import {EventsDefinition} from '@longshore/api/gen/containerd/services/ttrpc/events/v1/events';
 import type {Envelope} from '@longshore/api/gen/containerd/types/event';
 import {Any} from '@longshore/api/gen/google/protobuf/any';
-import {callContext} from '@longshore/base';
+import {callContext, type FinishedSpan} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
 import {memfd} from '@longshore/linux';
 import {socketPath, TtrpcClient} from '@longshore/ttrpc';
@@ -18,10 +18,17 @@ export function ttrpcTransport(address: string, namespace: string): EventTranspo
   const ctx = callContext({namespace});
   const path = socketPath(address);
   let client: TtrpcClient | undefined;
+  const connection = () => {
+    if (!client || client.closed) client = new TtrpcClient(connectStream(path));
+    return client;
+  };
   return {
     async forward(envelope) {
-      if (!client || client.closed) client = new TtrpcClient(connectStream(path));
-      await client.service(EventsDefinition).forward(ctx, {envelope}, {timeoutMs: forwardTimeoutMs});
+      await connection().service(EventsDefinition).forward(ctx, {envelope}, {timeoutMs: forwardTimeoutMs});
+    },
+    async report(spans: FinishedSpan[]) {
+      const {TracesDefinition} = await import('@longshore/api/gen/longshore/trace/v1/trace');
+      await connection().service(TracesDefinition).report(ctx, {spans}, {timeoutMs: forwardTimeoutMs});
     },
     [Symbol.dispose]: () => client?.close(),
   };

@@ -5,7 +5,7 @@
 
 import type {Envelope} from '@longshore/api/gen/containerd/types/event';
 import type {Any} from '@longshore/api/gen/google/protobuf/any';
-import {backoff, type Logger} from '@longshore/base';
+import {backoff, type FinishedSpan, type Logger} from '@longshore/base';
 import {isErrorCode} from '@longshore/errdefs';
 import {realTime} from '@longshore/linux';
 import {timestamp} from './timestamp.ts';
@@ -13,6 +13,8 @@ import {timestamp} from './timestamp.ts';
 /** Delivers one event. Rejects with unavailable (or another transient code) when it should be tried again. */
 export interface EventTransport extends Disposable {
   forward(envelope: Envelope): Promise<void>;
+  /** Hands spans over; absent where there is no way to. */
+  report?(spans: FinishedSpan[]): Promise<void>;
 }
 
 export interface PublisherOptions {

@@ -1,7 +1,7 @@
 /** The composition root: the only file that knows edge, core and drivers. Plain calls, in the order of start-up. */
 import {mkdir} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
-import {backgroundContext, type Logger, Scope} from '@longshore/base';
+import {backgroundContext, type Logger, Scope, Tracer} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
 import type {Config} from './config/config.ts';
 import {Containers} from './core/containers/containers.ts';
@@ -52,6 +52,7 @@ import type {ServedService} from './services/serve.ts';
 import {snapshotsService} from './services/snapshots/service.ts';
 import {streamingService} from './services/streaming/service.ts';
 import {tasksService} from './services/tasks/service.ts';
+import {serveTtrpcTraces, tracesService} from './services/traces/service.ts';
 import {transferService} from './services/transfer/service.ts';
 import {unimplementedServices} from './services/unimplemented.ts';
 import {versionService} from './services/version/service.ts';
@@ -75,7 +76,7 @@ interface Core {
 }
 
 /** Resolves when both sockets answer. Disposing it stops the edge first and the database last; shims live on. */
-export async function startDaemon(config: Config, log: Logger): Promise<Daemon> {
+export async function startDaemon(config: Config, log: Logger, tracer = new Tracer('containerd')): Promise<Daemon> {
   await using scope = new Scope(log);
   await mkdir(config.root, {recursive: true, mode: 0o711});
   await mkdir(config.state, {recursive: true, mode: 0o711});
@@ -84,13 +85,16 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
   scope.use(await lockRoot(config.root, log), 'root lock');
   for (const {address} of [config.grpc, config.ttrpc]) await prepareSocketPath(address);
   const core = await openCore(config, log, scope);
-  const services = await openServices(config, core);
+  const services = [...(await openServices(config, core)), tracesService(tracer)];
   await core.tasks.load(backgroundContext(log), core.sandboxes);
   const forward = (...exit: Parameters<Tasks['noteExit']>) => core.tasks.noteExit(...exit);
-  const ttrpc = await listenTtrpc(config.ttrpc.address, log, server => serveTtrpcEvents(server, core.events, forward));
+  const ttrpc = await listenTtrpc(config.ttrpc.address, log, server => {
+    serveTtrpcEvents(server, core.events, forward);
+    serveTtrpcTraces(server, tracer);
+  });
   scope.use(ttrpc, 'ttrpc');
   const describe = () => describeDaemon(core, started);
-  await openListeners(config, log, scope, {services, tasks: core.tasks, describe});
+  await openListeners(config, log, scope, {services, tracer, tasks: core.tasks, describe});
   core.collector.start();
   const owner = scope.release();
   return {

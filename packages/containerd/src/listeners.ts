@@ -1,6 +1,6 @@
 /** The sockets that clients, administrators and Prometheus come to; that of shims is in `daemon.ts`. */
 import {readFile} from 'node:fs/promises';
-import {containerdVersion, gitCommit, type Logger, type Scope} from '@longshore/base';
+import {containerdVersion, gitCommit, type Logger, type Scope, type Tracer} from '@longshore/base';
 import {EngineError, messageOf} from '@longshore/errdefs';
 import type {Config} from './config/config.ts';
 import {CallMetrics} from './core/metrics/call-metrics.ts';
@@ -13,17 +13,18 @@ import {callKinds, type ServedService} from './services/serve.ts';
 
 export interface ListenerParts {
   services: readonly ServedService[];
+  tracer: Tracer;
   tasks: Tasks;
   /** State of the daemon, for its debug socket. */
   describe: () => Record<string, unknown>;
 }
 
 export async function openListeners(config: Config, log: Logger, scope: Scope, parts: ListenerParts): Promise<void> {
-  const {services, tasks, describe} = parts;
+  const {services, tracer, tasks, describe} = parts;
   const calls =
     config.metrics.address === '' ? undefined : new CallMetrics(callKinds(services), config.metrics.histogram);
   const {address: path, uid, gid, maxReceive, maxSend} = config.grpc;
-  const options = {maxReceive, maxSend, services, log, ...(calls && {observer: calls})};
+  const options = {maxReceive, maxSend, services, tracer, log, ...(calls && {observer: calls})};
   if (calls) {
     const {listenMetrics} = await import('./services/metrics/server.ts');
     const collect = () => collectMetrics(config, log, calls, tasks);

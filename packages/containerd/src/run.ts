@@ -1,6 +1,7 @@
 /** From argv to a running daemon or a finished command; only this file and main.ts look at the process itself. */
-import {containerdVersion, createLogger, gitCommit, type Logger} from '@longshore/base';
+import {containerdVersion, createLogger, gitCommit, type Logger, Tracer} from '@longshore/base';
 import {EngineError, messageOf} from '@longshore/errdefs';
+import {openSpanExporter} from '@longshore/otlp';
 import {type CommandLine, parseCommandLine} from './config/flags.ts';
 import {usage} from './config/usage.ts';
 
@@ -47,7 +48,8 @@ async function runDaemon(line: CommandLine): Promise<void> {
   const started = performance.now();
   log.info({version: containerdVersion, revision: gitCommit}, 'starting containerd');
   const stop = stopSignal(log);
-  const daemon = await startDaemon(config, log);
+  const exporter = await openSpanExporter(process.env, 'containerd', log);
+  const daemon = await startDaemon(config, log, new Tracer('containerd', exporter));
   const took = `${(performance.now() - started).toFixed(0)}ms`;
   log.info({address: config.grpc.address, took}, 'containerd successfully booted');
   const {dumpState} = await import('./drivers/host/state-dump.ts');
@@ -56,6 +58,7 @@ async function runDaemon(line: CommandLine): Promise<void> {
   await stop;
   notifyServiceManager(process.env.NOTIFY_SOCKET, 'STOPPING=1', log);
   await daemon[Symbol.asyncDispose]();
+  await exporter?.[Symbol.asyncDispose]();
   // Whatever handle may still be open, there is nothing left to wait for.
   process.exit(0);
 }

@@ -1,6 +1,7 @@
 /** The composition root: opens everything in order, serves, and closes it in reverse. */
 import {join} from 'node:path';
-import {backgroundContext, type Logger, Scope} from '@longshore/base';
+import {backgroundContext, type Logger, Scope, Tracer} from '@longshore/base';
+import {openSpanExporter} from '@longshore/otlp';
 import type {Config} from './config/config.ts';
 import type {Environment} from './config/environment.ts';
 import {parseHost} from './config/hosts.ts';
@@ -69,7 +70,10 @@ export async function runDaemon(
   const stopSignal = awaitStopSignal(log);
   // Bound before anything else: clients that come early wait instead of being refused.
   const listeners = scope.use(await openListeners(listenerOptions(config, environment, log)), 'listeners');
-  const engine = await openEngine(config, environment, log, scope);
+  const exporter = await openSpanExporter(environment.telemetry, 'dockerd', log);
+  if (exporter) scope.use(exporter, 'span exporter');
+  const tracer = new Tracer('dockerd', exporter);
+  const engine = await openEngine({config, environment, log, scope, tracer});
   const {jobs, events, containers} = engine;
   const {notifySocket} = environment;
   const {engineId} = engine;
@@ -82,7 +86,8 @@ export async function runDaemon(
   const {addresses} = listeners;
   await jobs.run('acceptconnections', {addresses}, async () => {
     const {experimental, corsHeader} = config;
-    listeners.serve(apiHandler({routes: engine.routes, jobs, log, experimental, corsHeader, plugins: () => plugins}));
+    const {routes} = engine;
+    listeners.serve(apiHandler({routes, jobs, log, experimental, corsHeader, tracer, plugins: () => plugins}));
     log.info({addresses}, 'daemon has completed initialization');
     notifySystemd(notifySocket, 'READY=1');
   });
@@ -92,6 +97,14 @@ export async function runDaemon(
   await containers.shutDown();
   listeners.stopAccepting();
   await jobs.finish(shutdownHandlersMs);
+}
+
+interface EngineOptions {
+  config: Config;
+  environment: Environment;
+  log: Logger;
+  scope: Scope;
+  tracer: Tracer;
 }
 
 interface Engine {
@@ -105,7 +118,7 @@ interface Engine {
 }
 
 /** containerd, then the parts of the core in the order in which they lean on each other. */
-async function openEngine(config: Config, environment: Environment, log: Logger, scope: Scope): Promise<Engine> {
+async function openEngine({config, environment, log, scope, tracer}: EngineOptions): Promise<Engine> {
   const containerd = scope.use(await openContainerd(config, environment, log), 'containerd');
   const {client} = containerd;
   const metrics = new EngineMetrics();
@@ -153,7 +166,7 @@ async function openEngine(config: Config, environment: Environment, log: Logger,
     containerCounts: () => countContainers(containers.world),
     imageCount: () => images.images.count(ctx),
   });
-  const watched = {config, engineId, world: containers.world, jobs, events, metrics, dump, log};
+  const watched = {config, engineId, world: containers.world, jobs, events, metrics, dump, tracer, client, log};
   const watching = scope.use(await openWatching(watched), 'metrics');
   const routes = [
     ...watching.routes,

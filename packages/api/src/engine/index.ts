@@ -18,4 +18,5 @@ export type * from './plugin.ts';
 export type * from './progress.ts';
 export type * from './stats.ts';
 export type * from './system.ts';
+export type * from './trace.ts';
 export type * from './volume.ts';

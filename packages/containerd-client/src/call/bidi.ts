@@ -1,7 +1,7 @@
 import {once} from 'node:events';
 import type {ClientDuplexStream} from '@grpc/grpc-js';
 import type {DeepPartial, MethodDefinition} from '@longshore/api';
-import type {CallContext} from '@longshore/base';
+import {type CallContext, startSpan} from '@longshore/base';
 import type {Channel} from './channel.ts';
 import {fromGrpcError} from './errors.ts';
 import {type CallOptions, cancelOnAbort, grpcOptions, metadataOf} from './options.ts';
@@ -26,17 +26,19 @@ export function bidiCall<Request, Response>(
   options?: CallOptions,
 ): BidiCall<Request, Response> {
   ctx.signal.throwIfAborted();
+  const span = startSpan(ctx, path.slice(1), {kind: 'client'});
   const call = channel.client.makeBidiStreamRequest(
     path,
     (message: Request) => serialize(method.requestType, message),
     bytes => method.responseType.decode(bytes),
-    metadataOf(ctx),
+    metadataOf(span.ctx),
     grpcOptions(options),
   );
   let failure: unknown;
   call.on('error', error => {
     failure ??= error;
   });
+  call.on('status', () => span.end()); // comes once, whatever happens
   const forget = cancelOnAbort(ctx, call);
   return {
     write: async request => {

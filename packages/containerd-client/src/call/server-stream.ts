@@ -1,6 +1,6 @@
 import type {ClientReadableStream} from '@grpc/grpc-js';
 import type {MethodDefinition} from '@longshore/api';
-import type {CallContext} from '@longshore/base';
+import {type CallContext, startSpan} from '@longshore/base';
 import type {Channel} from './channel.ts';
 import {fromGrpcError} from './errors.ts';
 import {type CallOptions, cancelOnAbort, grpcOptions, metadataOf} from './options.ts';
@@ -15,7 +15,12 @@ export async function* serverStreamCall<Request, Response>(
   request: Request,
   options?: CallOptions,
 ): AsyncGenerator<Response, void, void> {
-  yield* readResponses(startServerStream(channel, path, method, ctx, request, options), channel, ctx);
+  const span = startSpan(ctx, path.slice(1), {kind: 'client'});
+  try {
+    yield* readResponses(startServerStream(channel, path, method, span.ctx, request, options), channel, span.ctx);
+  } finally {
+    span.end();
+  }
 }
 
 /** Sends the request at once. Whoever gets the stream must read it with `readResponses`. */

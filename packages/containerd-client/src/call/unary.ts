@@ -1,12 +1,25 @@
 import type {MethodDefinition} from '@longshore/api';
-import type {CallContext} from '@longshore/base';
+import {type CallContext, withSpan} from '@longshore/base';
 import type {Channel} from './channel.ts';
 import {fromGrpcError} from './errors.ts';
 import {type CallOptions, cancelOnAbort, grpcOptions, metadataOf} from './options.ts';
 import {serialize} from './serialize.ts';
 
 /** One request, one response. Rejects with an EngineError, or with the reason of `ctx.signal` when that aborts. */
-export async function unaryCall<Request, Response>(
+export function unaryCall<Request, Response>(
+  channel: Channel,
+  path: string,
+  method: MethodDefinition<Request, Response>,
+  ctx: CallContext,
+  request: Request,
+  options?: CallOptions,
+): Promise<Response> {
+  return withSpan(ctx, path.slice(1), traced => call(channel, path, method, traced, request, options), {
+    kind: 'client',
+  });
+}
+
+async function call<Request, Response>(
   channel: Channel,
   path: string,
   method: MethodDefinition<Request, Response>,
@@ -16,7 +29,7 @@ export async function unaryCall<Request, Response>(
 ): Promise<Response> {
   ctx.signal.throwIfAborted();
   const {promise, resolve, reject} = Promise.withResolvers<Response>();
-  const call = channel.client.makeUnaryRequest(
+  const started = channel.client.makeUnaryRequest(
     path,
     (message: Request) => serialize(method.requestType, message),
     bytes => method.responseType.decode(bytes),
@@ -25,7 +38,7 @@ export async function unaryCall<Request, Response>(
     grpcOptions(options),
     (error, response) => (error ? reject(error) : resolve(response as Response)),
   );
-  const forget = cancelOnAbort(ctx, call);
+  const forget = cancelOnAbort(ctx, started);
   try {
     return await promise;
   } catch (error) {

@@ -23,15 +23,15 @@ export interface TaskHost {
 export function taskService(host: TaskHost): TaskHandlers {
   const {containers} = host;
   return {
-    async create(_ctx, request) {
-      const container = await containers.create(convert.newContainer(request));
+    async create(ctx, request) {
+      const container = await containers.create(ctx, convert.newContainer(request));
       return {pid: container.init.pid};
     },
-    async start(_ctx, {id, execId}) {
-      return {pid: await containers.get(id).start(execId)};
+    async start(ctx, {id, execId}) {
+      return {pid: await containers.get(id).start(ctx, execId)};
     },
-    async delete(_ctx, {id, execId}) {
-      const deleted = await containers.get(id).delete(execId);
+    async delete(ctx, {id, execId}) {
+      const deleted = await containers.get(id).delete(ctx, execId);
       if (execId === '') containers.remove(id);
       return convert.deleteResponse(deleted);
     },

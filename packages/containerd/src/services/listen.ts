@@ -3,7 +3,7 @@ import {chmod, chown, unlink} from 'node:fs/promises';
 import {type AddressInfo, createServer, type Server as NetServer, type Socket} from 'node:net';
 import {createServer as createTlsServer} from 'node:tls';
 import {Server, ServerCredentials} from '@grpc/grpc-js';
-import type {Logger} from '@longshore/base';
+import type {Logger, Tracer} from '@longshore/base';
 import {EngineError, messageOf} from '@longshore/errdefs';
 import {TtrpcServer} from '@longshore/ttrpc';
 import type {CallObserver} from '../core/metrics/call-metrics.ts';
@@ -18,6 +18,8 @@ export interface GrpcOptions {
   services: readonly ServedService[];
   /** Told of every call. */
   observer?: CallObserver;
+  /** Follows the traces of callers; one of its own when it is left out. */
+  tracer?: Tracer;
   log: Logger;
 }
 
@@ -65,14 +67,14 @@ export async function listenGrpc(options: GrpcListenOptions): Promise<AsyncDispo
   };
 }
 
-function grpcServer({maxReceive, maxSend, services, log, observer}: GrpcOptions): Server {
+function grpcServer({maxReceive, maxSend, services, log, observer, tracer}: GrpcOptions): Server {
   const server = new Server({
     'grpc.max_receive_message_length': maxReceive,
     'grpc.max_send_message_length': maxSend,
     'grpc.enable_channelz': 0,
   });
   tuneHttp2(server);
-  addServices(server, services, log, observer);
+  addServices(server, services, log, observer, tracer);
   return server;
 }
 

@@ -16,7 +16,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import type {DeepPartial, MethodDefinition, RequestOf, ResponseOf, ServiceDefinition} from '@longshore/api';
-import {type CallContext, callContext, type Logger} from '@longshore/base';
+import {type CallContext, callContext, type Logger, startSpan, Tracer, withSpan} from '@longshore/base';
 import {codeOf, codeToGrpcStatus, EngineError, messageOf} from '@longshore/errdefs';
 import type {CallKind, CallObserver, CallRecord} from '../core/metrics/call-metrics.ts';
 import {checkIdentifier} from '../core/names.ts';
@@ -69,13 +69,14 @@ export function addServices(
   services: readonly ServedService[],
   log: Logger,
   observer: CallObserver = unobserved,
+  tracer = new Tracer('containerd'),
 ): void {
   for (const service of services) {
     const methods: Record<string, GrpcMethod<unknown, unknown>> = {};
     const handlers: UntypedServiceImplementation = {};
     for (const [key, method] of Object.entries(service.definition.methods)) {
       methods[key] = grpcMethod(service.definition, method);
-      handlers[key] = new MethodEdge(service, key, log, observer).handler();
+      handlers[key] = new MethodEdge(service, key, log, observer, tracer).handler();
     }
     server.addService(methods as GrpcService, handlers);
   }
@@ -103,13 +104,15 @@ class MethodEdge {
   readonly #handler: AnyHandler;
   readonly #log: Logger;
   readonly #observer: CallObserver;
+  readonly #tracer: Tracer;
 
-  constructor(service: ServedService, key: string, log: Logger, observer: CallObserver) {
+  constructor(service: ServedService, key: string, log: Logger, observer: CallObserver, tracer: Tracer) {
     this.#service = service;
     this.#method = service.definition.methods[key] as MethodDefinition;
     this.#handler = (service.handlers[key] as AnyHandler).bind(service.handlers);
     this.#log = log;
     this.#observer = observer;
+    this.#tracer = tracer;
   }
 
   handler(): UntypedServiceImplementation[string] {
@@ -122,7 +125,8 @@ class MethodEdge {
       const record = this.#begin();
       record.received();
       try {
-        const response = await (this.#handler(this.#context(call), call.request) as Promise<DeepPartial<unknown>>);
+        const work = (ctx: CallContext) => this.#handler(ctx, call.request) as Promise<DeepPartial<unknown>>;
+        const response = await withSpan(this.#context(call), this.#name, work, {kind: 'server'});
         record.sent();
         record.ended(status.OK);
         callback(null, this.#method.responseType.fromPartial(response));
@@ -154,19 +158,27 @@ class MethodEdge {
     open: (ctx: CallContext, record: CallRecord) => AsyncIterable<DeepPartial<unknown>>,
   ): Promise<void> {
     const record = this.#begin();
+    let end = (_error?: unknown) => {};
     try {
-      const ctx = this.#context(call);
+      const span = startSpan(this.#context(call), this.#name, {kind: 'server'});
+      const {ctx} = span;
+      end = span.end;
       const responses = open(ctx, record);
       // A client that waits for headers learns now that its subscription stands.
       call.sendMetadata(new Metadata());
       for await (const response of responses) {
-        if (ctx.signal.aborted) return record.ended(status.CANCELLED);
+        if (ctx.signal.aborted) {
+          end();
+          return record.ended(status.CANCELLED);
+        }
         record.sent();
         if (!call.write(this.#method.responseType.fromPartial(response))) await drained(call, ctx.signal);
       }
       record.ended(status.OK);
       call.end();
+      end();
     } catch (error) {
+      end(error);
       const failure = this.#status(error);
       record.ended(failure.code);
       call.emit('error', failure);
@@ -175,6 +187,10 @@ class MethodEdge {
 
   #begin(): CallRecord {
     return this.#observer.begin(kindOf(this.#service.definition, this.#method));
+  }
+
+  get #name(): string {
+    return `${this.#service.definition.fullName}/${this.#method.name}`;
   }
 
   #context(call: AnyCall): CallContext {
@@ -187,14 +203,20 @@ class MethodEdge {
       signal: abort.signal,
       namespace,
       lease: header('containerd-lease'),
-      traceparent: header('traceparent'),
+      ...this.#trace(header('traceparent')),
       log: this.#log,
     });
   }
 
+  /** The checks of whoever supervises us would be a trace each, every second. */
+  #trace(traceparent: string): Pick<CallContext, 'traceparent' | 'spans'> {
+    const isCheck = traceparent === '' && this.#service.definition.fullName === 'grpc.health.v1.Health';
+    return isCheck ? {traceparent} : this.#tracer.follow(traceparent);
+  }
+
   #status(error: unknown): {code: number; details: string; message: string; name: string} {
     const code = codeOf(error);
-    const method = `${this.#service.definition.fullName}/${this.#method.name}`;
+    const method = this.#name;
     if (code === 'internal' || (code === 'unknown' && !(error instanceof EngineError))) {
       this.#log.error({method, error, stack: error instanceof Error ? error.stack : undefined}, 'call failed');
     } else {

@@ -17,6 +17,8 @@ export interface Environment {
   tls: TlsEnvironment;
   /** A containerd to run instead of the one that is found (LONGSHORE_CONTAINERD). */
   containerdExecutable: string;
+  /** All variables, for OpenTelemetry's own. */
+  telemetry: NodeJS.ProcessEnv;
   /** The OCI runtime that shims call (LONGSHORE_RUNTIME), instead of the one that is found. */
   runtimeExecutable: string;
 }
@@ -34,6 +36,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     activated: {count: forUs ? Number(LISTEN_FDS ?? 0) : 0, names: LISTEN_FDNAMES ? LISTEN_FDNAMES.split(':') : []},
     tls: {certPath: env.DOCKER_CERT_PATH ?? '', tlsVerify: (env.DOCKER_TLS_VERIFY ?? '') !== ''},
     containerdExecutable: env.LONGSHORE_CONTAINERD ?? '',
+    telemetry: env,
     runtimeExecutable: env.LONGSHORE_RUNTIME ?? '',
   };
 }

@@ -1,5 +1,5 @@
 /** Dispatch: versions, unknown paths, errors, shutdown. */
-import {discardLogger, engineApiVersion} from '@longshore/base';
+import {discardLogger, engineApiVersion, Tracer} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
 import test from 'ava';
 import {JobRunner} from '../core/jobs/job-runner.ts';
@@ -33,10 +33,17 @@ const routes: Route[] = [
   },
 ];
 
+const tracer = new Tracer('dockerd');
+
 type Answer = {status: number; body: string; headers: Record<string, string>; aborted?: boolean};
 
 /** Runs one request through the handler, with a response that only remembers. */
-async function ask(method: string, target: string, jobs = new JobRunner(discardLogger(), 'moby')): Promise<Answer> {
+async function ask(
+  method: string,
+  target: string,
+  jobs = new JobRunner(discardLogger(), 'moby'),
+  headers = new Map<string, string>(),
+): Promise<Answer> {
   const answer: Answer = {status: 0, body: '', headers: {}};
   const response = {
     isStarted: false,
@@ -51,7 +58,7 @@ async function ask(method: string, target: string, jobs = new JobRunner(discardL
       response.isStarted = true;
     },
   };
-  const head = {method, target, minorVersion: 1, headers: new Map()};
+  const head = {method, target, minorVersion: 1, headers};
   const exchange = {
     head,
     body: {isDone: true, length: 0},
@@ -59,7 +66,7 @@ async function ask(method: string, target: string, jobs = new JobRunner(discardL
     gone: new AbortController().signal,
     peer: () => undefined,
   };
-  await apiHandler({routes, jobs, log: discardLogger(), experimental: false})(exchange as unknown as Exchange);
+  await apiHandler({routes, jobs, log: discardLogger(), experimental: false, tracer})(exchange as unknown as Exchange);
   return answer;
 }
 
@@ -135,4 +142,18 @@ test('nothing new is begun during a shutdown, and what waits does not hold it up
   await jobs.finish(60_000);
   await stream;
   t.is(jobs.counts.get('events')?.started, 1);
+});
+
+test('a request with a sampled traceparent leaves spans of itself and of its job', async t => {
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+  const ask1 = (flags: string) => {
+    const headers = new Map([['traceparent', `00-${traceId}-00f067aa0ba902b7-${flags}`]]);
+    return ask('GET', '/fail/conflict', new JobRunner(discardLogger(), 'moby'), headers);
+  };
+  await ask1('00');
+  t.is(tracer.ring.list(traceId).length, 0);
+  await ask1('01');
+  const [job, request] = tracer.ring.list(traceId);
+  t.like(request, {name: 'GET /fail/{code}', parentId: '00f067aa0ba902b7', kind: 'server', error: 'because'});
+  t.like(job, {name: 'job fail', parentId: request?.spanId, error: 'because'});
 });

@@ -1,5 +1,14 @@
 /** The edge: finds the route of a request, runs it as a job and turns what it throws into Docker's answers. */
-import {type CallContext, engineApiVersion, engineVersion, type Logger, shortId} from '@longshore/base';
+import {
+  type CallContext,
+  callContext,
+  engineApiVersion,
+  engineVersion,
+  type Logger,
+  shortId,
+  type Tracer,
+  withSpan,
+} from '@longshore/base';
 import {codeOf, messageOf} from '@longshore/errdefs';
 import type {JobRunner} from '../core/jobs/job-runner.ts';
 import type {AuthorizationPlugin} from '../core/ports/authorization.ts';
@@ -21,6 +30,7 @@ export interface ApiServerOptions {
   corsHeader?: string;
   /** Those that are asked at this moment. */
   plugins?: () => readonly AuthorizationPlugin[];
+  tracer: Tracer;
 }
 
 /** The handler for every connection of every listener. */
@@ -59,7 +69,10 @@ async function dispatch(exchange: Exchange, router: Router, options: ApiServerOp
     const reply = makeReply(exchange);
     await (plugins.length > 0 ? authorized(ctx, exchange, reply, plugins, handle) : handle(reply));
   };
-  await options.jobs.run(job, {path: head.target}, run, {waits});
+  const trace = options.tracer.follow(head.headers.get('traceparent') ?? '');
+  const serve = ({traceparent, spans}: CallContext) =>
+    options.jobs.run(job, {path: head.target}, run, {waits, parent: {traceparent, spans}});
+  await withSpan(callContext(trace), `${head.method} ${match.route.path}`, serve, {kind: 'server'});
   if (!response.isStarted) throw new Error(`${match.route.job} gave no answer`);
 }
 

@@ -1,6 +1,7 @@
 /** Composes what administrators watch the daemon with: metrics, jobs, the debug routes. */
 import {join} from 'node:path';
-import {engineVersion, gitCommit, type Logger, Scope} from '@longshore/base';
+import {engineVersion, gitCommit, type Logger, Scope, type Tracer} from '@longshore/base';
+import type {ContainerdClient} from '@longshore/containerd-client';
 import type {Config} from '../config/config.ts';
 import {countContainers} from '../core/containers/service.ts';
 import {hasProcess} from '../core/containers/state.ts';
@@ -9,6 +10,7 @@ import type {EventBus} from '../core/events/event-bus.ts';
 import type {JobRunner} from '../core/jobs/job-runner.ts';
 import type {EngineMetrics} from '../core/metrics/engine-metrics.ts';
 import {watchProcess} from '../core/metrics/process-metrics.ts';
+import {listSpans} from '../drivers/containerd/remote-spans.ts';
 import {readProcessUsage} from '../drivers/host/process-usage.ts';
 import {cpuProfile, heapSnapshot} from '../drivers/host/profiler.ts';
 import type {StateDump} from '../drivers/host/state-dump.ts';
@@ -16,6 +18,7 @@ import {debugRoutes} from '../http/debug/routes.ts';
 import {serveMetricsAt, serveMetricsOn} from '../http/metrics-server.ts';
 import type {Route} from '../http/route.ts';
 import {jobsRoute} from '../http/system/jobs-route.ts';
+import {tracesRoute} from '../http/system/traces-route.ts';
 
 export interface WatchingOptions {
   config: Config;
@@ -25,6 +28,8 @@ export interface WatchingOptions {
   events: EventBus;
   metrics: EngineMetrics;
   dump: StateDump;
+  tracer: Tracer;
+  client: ContainerdClient;
   log: Logger;
 }
 
@@ -45,7 +50,8 @@ export async function openWatching(options: WatchingOptions): Promise<Watching> 
   const describe = () => dump.describe();
   const debug = config.debug ? debugRoutes({jobs, describe, cpuProfile, heapSnapshot}) : [];
   const owner = scope.release();
-  return {routes: [jobsRoute(jobs), ...debug], [Symbol.asyncDispose]: () => owner[Symbol.asyncDispose]()};
+  const traces = tracesRoute(options.tracer, (ctx, id) => listSpans(ctx, options.client, id));
+  return {routes: [jobsRoute(jobs), traces, ...debug], [Symbol.asyncDispose]: () => owner[Symbol.asyncDispose]()};
 }
 
 function watchEngine({engineId, world, jobs, events, metrics}: WatchingOptions): void {

@@ -1,5 +1,5 @@
 /** Tasks: which containers have a shim, and what happens to a task when its shim dies. */
-import {backgroundContext, type CallContext, KeyedMutex, type Logger, withTimeout} from '@longshore/base';
+import {backgroundContext, type CallContext, KeyedMutex, type Logger, withSpan, withTimeout} from '@longshore/base';
 import {codeOf, EngineError, isErrorCode, messageOf} from '@longshore/errdefs';
 import type {EventPublisher} from '../events/events.ts';
 import {parseFilters} from '../filters/filter.ts';
@@ -13,6 +13,7 @@ import type {
   ProcessState,
   Shim,
   ShimManager,
+  ShimRequest,
   Stdio,
   TaskApi,
   TaskCreation,
@@ -101,14 +102,15 @@ export class Tasks implements AsyncDisposable {
       throw new EngineError('already-exists', `task ${id}: already exists`);
     }
     const options = creation.options ?? container.runtime.options;
-    const shim = await this.#options.shims.start(ctx, {
+    const request: ShimRequest = {
       id,
       runtime: runtimePath || container.runtime.name,
       spec: container.spec?.value ?? new Uint8Array(),
       ...(options && {options}),
       ...(container.sandbox !== '' && {sandbox: container.sandbox}),
       ...(taskApi && {taskApi}),
-    });
+    };
+    const shim = await withSpan(ctx, 'start shim', traced => this.#options.shims.start(traced, request));
     const pid = await this.#createIn(ctx, shim, {...creation, ...(options && {options})});
     this.#add(shim);
     return pid;

@@ -1,7 +1,7 @@
 /** The task service of one shim: over ttrpc or gRPC, in version 3 or, when the shim knows no better, 2. */
 import type {ServiceDefinition} from '@longshore/api';
 import {TaskDefinition} from '@longshore/api/gen/containerd/runtime/task/v3/shim';
-import type {CallContext} from '@longshore/base';
+import {type CallContext, withSpan} from '@longshore/base';
 import {EngineError, messageOf} from '@longshore/errdefs';
 import {dial, type ServiceClient} from '@longshore/ttrpc';
 import type {Bootstrap} from './bootstrap.ts';
@@ -61,7 +61,11 @@ export class TaskConnection {
     args: Parameters<TaskClient[M]>,
   ): Promise<Awaited<ReturnType<TaskClient[M]>>> {
     const call = this.#client[method] as (...values: unknown[]) => Promise<Awaited<ReturnType<TaskClient[M]>>>;
-    return call(...args);
+    const [ctx, ...rest] = args as unknown as [CallContext, ...unknown[]];
+    const {name} = TaskDefinition.methods[method];
+    return withSpan(ctx, `containerd.task.v${this.#version}.Task/${name}`, traced => call(traced, ...rest), {
+      kind: 'client',
+    });
   }
 
   /** Only when it is the whole service that is unknown: a method may be missing in any version. */

@@ -1,6 +1,6 @@
 /** A container in memory: its record, its lock, and what exists only while it runs. */
 import type {Process} from '@longshore/api/oci';
-import {type Deferred, deferred, Mutex} from '@longshore/base';
+import {type CallContext, type Deferred, deferred, Mutex} from '@longshore/base';
 import type {Exec} from '../exec/exec.ts';
 import type {ContainerIo} from '../ports/container-io.ts';
 import {OutputHub} from './output-hub.ts';
@@ -36,6 +36,8 @@ export class Container {
   /** A `docker restart` ends this run: no policy, no automatic removal. */
   suppressAutoActions = 0;
   stopHealthChecks: () => void = () => {};
+  /** The trace that started the current run, for what happens at its end. */
+  trace: Pick<CallContext, 'traceparent' | 'spans'> = {traceparent: ''};
 
   constructor(record: ContainerRecord) {
     this.record = record;

@@ -1,5 +1,5 @@
 /** What happens when a container's process has ended: clean up, record, announce, and then restart or remove it. */
-import {type CallContext, sleep, withTimeout} from '@longshore/base';
+import {type CallContext, sleep, withSpan, withTimeout} from '@longshore/base';
 import {isErrorCode} from '@longshore/errdefs';
 import {nowNano} from '../events/event-bus.ts';
 import {handleExecExit} from '../exec/start.ts';
@@ -23,7 +23,7 @@ export async function handleExit(world: World, container: Container, pid: number
   if (!hasProcess(state) || state.pid !== pid) return;
   container.stopHealthChecks();
   endExecs(world, container);
-  await cleanUpRun(world, container);
+  await withSpan({...world.background, ...container.trace}, 'container exit', ctx => cleanUpRun(world, ctx, container));
   const run: LastRun = {
     exitCode: exit.exitCode,
     startedAt: state.startedAt,
@@ -40,9 +40,9 @@ function endExecs(world: World, container: Container): void {
 }
 
 /** Everything of a run that has ended: the task, its pipes, its network and its mounts. Failures are logged. */
-export async function cleanUpRun(world: World, container: Container): Promise<void> {
+async function cleanUpRun(world: World, parent: CallContext, container: Container): Promise<void> {
   const {id, record} = container;
-  const ctx = withTimeout(world.background, deleteTimeoutMs);
+  const ctx = withTimeout(parent, deleteTimeoutMs);
   const attempt = async (what: string, work: () => Promise<unknown>) => {
     try {
       await work();
@@ -52,8 +52,10 @@ export async function cleanUpRun(world: World, container: Container): Promise<vo
   };
   const ended = attempt('delete the task', () => deleteTask(world, ctx, id));
   await Promise.all([
-    ended.then(() => attempt('close the pipes', async () => container.io?.finish())),
-    ended.then(() => attempt('unmount the rootfs', () => world.rootfs.unmount(id))),
+    ended.then(() => attempt('close the pipes', () => withSpan(ctx, 'empty pipes', () => container.io?.finish()))),
+    ended.then(() =>
+      attempt('unmount the rootfs', () => withSpan(ctx, 'unmount rootfs', () => world.rootfs.unmount(id))),
+    ),
     ended.then(() => attempt('unmount volumes', () => unmountVolumes(world, ctx, container))),
     attempt('release the network', () => world.networks.release(ctx, id)),
   ]);

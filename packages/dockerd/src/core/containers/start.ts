@@ -1,5 +1,5 @@
 /** From a container on disk to a running process. */
-import {type CallContext, Scope} from '@longshore/base';
+import {type CallContext, Scope, withSpan} from '@longshore/base';
 import {EngineError, messageOf} from '@longshore/errdefs';
 import {nowNano} from '../events/event-bus.ts';
 import {defaultAppArmorProfile} from '../ports/app-armor.ts';
@@ -70,12 +70,13 @@ async function launch(world: World, ctx: CallContext, container: Container, chec
   await using scope = new Scope(ctx.log);
   const owner = networkOwner(world, container);
   if (owner) record.config.Hostname = owner.record.config.Hostname;
+  container.trace = {traceparent: ctx.traceparent, spans: ctx.spans};
   const [rootfs, sandbox, io, mounts] = await allOrUndo(
-    mountRootfs(world, ctx, container, scope),
+    withSpan(ctx, 'mount rootfs', own => mountRootfs(world, own, container, scope)),
     owner ? undefined : attachSandbox(world, ctx, container, scope),
-    openIo(world, container, scope),
-    resolveMounts(world, ctx, container, scope),
-    provideShm(world, container, scope),
+    withSpan(ctx, 'open pipes', () => openIo(world, container, scope)),
+    withSpan(ctx, 'mount volumes', own => resolveMounts(world, own, container, scope)),
+    withSpan(ctx, 'mount shm', () => provideShm(world, container, scope)),
     chooseAppArmorProfile(world, record),
   );
   if (sandbox) record.network = {...sandbox.settings};
@@ -105,7 +106,7 @@ async function launch(world: World, ctx: CallContext, container: Container, chec
   container.moveTo({status: 'running', pid, startedAt: nowNano(), previous, oomKilled: false});
   record.hasBeenStarted = true;
   record.health = initialHealth(record);
-  await saveContainer(world, container);
+  await withSpan(ctx, 'save record', () => saveContainer(world, container));
   scope.release();
   publishContainerEvent(world, container, 'start');
   startHealthChecks(world, container);

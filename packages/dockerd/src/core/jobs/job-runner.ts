@@ -1,5 +1,5 @@
 /** Every operation of the engine runs as a named job: counted, logged, listed while in flight, refused at shutdown. */
-import {type CallContext, callContext, type LogFields, type Logger} from '@longshore/base';
+import {type CallContext, callContext, type LogFields, type Logger, withSpan} from '@longshore/base';
 import {codeOf, EngineError, type ErrorCode} from '@longshore/errdefs';
 
 export interface RunningJob {
@@ -82,7 +82,8 @@ export class JobRunner {
     let status: ErrorCode | 'ok' = 'ok';
     try {
       const {signal} = waits ? this.#abortWaiting : this.#abort;
-      return await work(callContext({log, namespace: this.#namespace, signal, ...parent}));
+      const ctx = callContext({log, namespace: this.#namespace, signal, ...parent});
+      return await withSpan(ctx, `job ${name}`, work);
     } catch (error) {
       status = codeOf(error);
       if (status !== 'not-modified') count.failed++;

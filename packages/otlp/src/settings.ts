@@ -1,0 +1,66 @@
+/** The variables of OpenTelemetry that decide whether, and in which form, spans are sent. */
+import {EngineError} from '@longshore/errdefs';
+
+export interface OtlpSettings {
+  /** Full URL of the traces. */
+  url: string;
+  protocol: 'http/protobuf' | 'http/json';
+  /** `OTEL_SERVICE_NAME`, or empty. */
+  serviceName: string;
+  /** Of `OTEL_RESOURCE_ATTRIBUTES`. */
+  resource: Record<string, string>;
+  /** Sent with every request. */
+  headers: Record<string, string>;
+  timeoutMs: number;
+}
+
+const defaultTimeoutMs = 10_000;
+
+/** Undefined when nothing shall be sent. Throws `invalid-argument` for a protocol or sampler that is not there. */
+export function otlpSettings(env: NodeJS.ProcessEnv): OtlpSettings | undefined {
+  const url = tracesUrl(env);
+  const isOff = env.OTEL_SDK_DISABLED?.toLowerCase() === 'true' || (env.OTEL_TRACES_EXPORTER ?? 'otlp') !== 'otlp';
+  if (url === undefined || isOff) return undefined;
+  const protocol = env.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL || env.OTEL_EXPORTER_OTLP_PROTOCOL || 'http/protobuf';
+  if (protocol !== 'http/protobuf' && protocol !== 'http/json') {
+    throw new EngineError('invalid-argument', `OTEL_EXPORTER_OTLP_PROTOCOL=${protocol} is not supported`);
+  }
+  const sampler = env.OTEL_TRACES_SAMPLER || 'parentbased_always_on';
+  if (sampler !== 'parentbased_always_on' && sampler !== 'always_on') {
+    throw new EngineError('invalid-argument', `OTEL_TRACES_SAMPLER=${sampler} is not supported`);
+  }
+  const timeout = Number(env.OTEL_EXPORTER_OTLP_TRACES_TIMEOUT || env.OTEL_EXPORTER_OTLP_TIMEOUT);
+  return {
+    url,
+    protocol,
+    serviceName: env.OTEL_SERVICE_NAME ?? '',
+    resource: pairs(env.OTEL_RESOURCE_ATTRIBUTES),
+    headers: {...pairs(env.OTEL_EXPORTER_OTLP_HEADERS), ...pairs(env.OTEL_EXPORTER_OTLP_TRACES_HEADERS)},
+    timeoutMs: timeout > 0 ? timeout : defaultTimeoutMs,
+  };
+}
+
+/** The endpoint for traces is taken as it is; that for everything is a base. */
+function tracesUrl(env: NodeJS.ProcessEnv): string | undefined {
+  const own = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT;
+  if (own) return own;
+  const base = env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  return base ? `${base.replace(/\/$/, '')}/v1/traces` : undefined;
+}
+
+/** `a=b,c=d`, percent-encoded. */
+function pairs(text = ''): Record<string, string> {
+  const entries = text.split(',').flatMap(pair => {
+    const at = pair.indexOf('=');
+    return at <= 0 ? [] : [[pair.slice(0, at).trim(), decode(pair.slice(at + 1).trim())] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
