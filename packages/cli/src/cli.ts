@@ -1,14 +1,18 @@
 /** The surroundings of a command: the terminal, the user's configuration, the engine. Opened when first used. */
 import type {ReadStream} from 'node:tty';
+import type {CallContext} from '@longshore/base';
 import {type ConfigFile, configDirectory, loadConfigFile} from './client/config-file.ts';
 import {currentContextName, resolveEndpoint} from './client/endpoint.ts';
 import {EngineClient} from './client/engine-client.ts';
 import type {Globals} from './globals.ts';
+import type {ClientTrace} from './trace/client-trace.ts';
 
 export class Cli implements Disposable {
   readonly globals: Globals;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
+  /** What the command's requests belong to, when it is traced. */
+  trace: ClientTrace | undefined;
   #config: ConfigFile | undefined;
   #client: EngineClient | undefined;
 
@@ -38,7 +42,7 @@ export class Cli implements Disposable {
 
   /** Throws CliError when the address of the engine makes no sense; nothing is connected yet. */
   get client(): EngineClient {
-    this.#client ??= openClient(this.globals, this.config);
+    this.#client ??= openClient(this.globals, this.config, () => this.trace?.ctx);
     return this.#client;
   }
 
@@ -57,12 +61,12 @@ export class Cli implements Disposable {
   }
 }
 
-function openClient(globals: Globals, config: ConfigFile): EngineClient {
+function openClient(globals: Globals, config: ConfigFile, spanContext: () => CallContext | undefined): EngineClient {
   const version = process.env.DOCKER_API_VERSION?.replace(/^v/, '');
   const headers = {...config.HttpHeaders, ...customHeaders(process.env.DOCKER_CUSTOM_HEADERS ?? '')};
   const trace = (text: string) => process.stderr.write(`${new Date().toISOString()} debug: ${text}\n`);
   const endpoint = resolveEndpoint(globals, config);
-  return new EngineClient(endpoint, {headers, ...(version && {version}), ...(globals.isDebug && {trace})});
+  return new EngineClient(endpoint, {headers, spanContext, ...(version && {version}), ...(globals.isDebug && {trace})});
 }
 
 /** `name=value` pairs separated by commas. */

@@ -5,6 +5,7 @@ import {dispatch} from './command/dispatch.ts';
 import {CliError, ExitStatus} from './command/errors.ts';
 import {commandTable} from './command-table/index.ts';
 import {parseGlobals} from './globals.ts';
+import {wantsTrace} from './trace/environment.ts';
 import {versionLine} from './version-line.ts';
 
 guardOutput(process.stdout, process.stderr);
@@ -21,7 +22,9 @@ async function main(argv: string[]): Promise<number> {
       return 0;
     }
     const words = globals.wantsHelp ? ['help'] : globals.rest;
-    return await dispatch(commandTable, cli, words);
+    if (!wantsTrace(process.env)) return await dispatch(commandTable, cli, words);
+    const {dispatchTraced} = await import('./trace/export.ts');
+    return await dispatchTraced(commandTable, cli, words, process.env);
   } catch (error) {
     if (error instanceof ExitStatus) return error.exitCode;
     const text = error instanceof Error ? error.message : String(error);

@@ -13,7 +13,13 @@ const flushTimeoutMs = 3_000;
 
 export function makeExporter(settings: OtlpSettings, service: string): SpanExporter {
   const Exporter = settings.protocol === 'http/json' ? JsonExporter : ProtobufExporter;
-  const processor = new BatchSpanProcessor({exporter: new Exporter()});
+  const {delayMs, queue, size} = settings.batch;
+  const processor = new BatchSpanProcessor({
+    exporter: new Exporter(),
+    scheduledDelayMillis: delayMs,
+    maxQueueSize: Math.max(queue, size),
+    maxExportBatchSize: size,
+  });
   const resources = new Map<string, Resource>();
   /** Spans of other programs come through here, too: each has its own resource. */
   const resourceOf = (name: string) => {

@@ -12,9 +12,9 @@ export interface OtlpSettings {
   /** Sent with every request. */
   headers: Record<string, string>;
   timeoutMs: number;
+  /** How long spans are collected before they are sent, and how many of them are kept and sent at once. */
+  batch: {delayMs: number; queue: number; size: number};
 }
-
-const defaultTimeoutMs = 10_000;
 
 /** Undefined when nothing shall be sent. Throws `invalid-argument` for a protocol or sampler that is not there. */
 export function otlpSettings(env: NodeJS.ProcessEnv): OtlpSettings | undefined {
@@ -29,15 +29,24 @@ export function otlpSettings(env: NodeJS.ProcessEnv): OtlpSettings | undefined {
   if (sampler !== 'parentbased_always_on' && sampler !== 'always_on') {
     throw new EngineError('invalid-argument', `OTEL_TRACES_SAMPLER=${sampler} is not supported`);
   }
-  const timeout = Number(env.OTEL_EXPORTER_OTLP_TRACES_TIMEOUT || env.OTEL_EXPORTER_OTLP_TIMEOUT);
   return {
     url,
     protocol,
     serviceName: env.OTEL_SERVICE_NAME ?? '',
     resource: pairs(env.OTEL_RESOURCE_ATTRIBUTES),
     headers: {...pairs(env.OTEL_EXPORTER_OTLP_HEADERS), ...pairs(env.OTEL_EXPORTER_OTLP_TRACES_HEADERS)},
-    timeoutMs: timeout > 0 ? timeout : defaultTimeoutMs,
+    timeoutMs: positive(env.OTEL_EXPORTER_OTLP_TRACES_TIMEOUT || env.OTEL_EXPORTER_OTLP_TIMEOUT, 10_000),
+    batch: {
+      delayMs: positive(env.OTEL_BSP_SCHEDULE_DELAY, 1_000),
+      queue: positive(env.OTEL_BSP_MAX_QUEUE_SIZE, 2_048),
+      size: positive(env.OTEL_BSP_MAX_EXPORT_BATCH_SIZE, 512),
+    },
   };
+}
+
+function positive(text: string | undefined, standard: number): number {
+  const value = Number(text);
+  return value > 0 ? value : standard;
 }
 
 /** The endpoint for traces is taken as it is; that for everything is a base. */

@@ -1,6 +1,6 @@
 /** The Engine API for the commands: version negotiation, JSON, streams and hijacked connections. */
 import type {Socket} from 'node:net';
-import {engineApiVersion, engineVersion} from '@longshore/base';
+import {type CallContext, engineApiVersion, engineVersion, type Span, startSpan} from '@longshore/base';
 import {parseExactJson} from '@longshore/term';
 import {ApiError, ConnectionError, connectionError} from './api-error.ts';
 import type {Endpoint} from './endpoint.ts';
@@ -51,12 +51,15 @@ export interface ClientOptions {
   version?: string;
   /** Told of every request, for `--debug`. */
   trace?(text: string): void;
+  /** The context that requests are spans of, when the command is traced. */
+  spanContext?(): CallContext | undefined;
 }
 
 export class EngineClient {
   readonly endpoint: Endpoint;
   readonly #headers: Record<string, string>;
   readonly #trace: ClientOptions['trace'];
+  readonly #spanContext: () => CallContext | undefined;
   readonly #idle: HttpConnection[] = [];
   #version: string | undefined;
   #traits: Promise<ServerTraits | undefined> | undefined;
@@ -66,6 +69,7 @@ export class EngineClient {
     this.endpoint = endpoint;
     this.#version = options.version;
     this.#trace = options.trace;
+    this.#spanContext = options.spanContext ?? (() => undefined);
     this.#headers = {
       ...options.headers,
       Host: hostHeader(endpoint),
@@ -125,10 +129,13 @@ export class EngineClient {
   /** A POST whose connection turns into a stream of bytes both ways. */
   async hijack(path: string, options: RequestOptions = {}): Promise<Hijacked> {
     const target = `/v${await this.version()}${path}${encodeQuery(options.query)}`;
+    const span = this.#startSpan('POST', target);
     const connection = await this.#connect('POST', target);
     const contentType = options.json === undefined ? 'text/plain' : 'application/json';
-    const headers = {'Content-Type': contentType, ...options.headers, Connection: 'Upgrade', Upgrade: 'tcp'};
+    const headers = {'Content-Type': contentType, ...options.headers, ...traceHeaders(span)};
+    Object.assign(headers, {Connection: 'Upgrade', Upgrade: 'tcp'});
     const head = await this.#send(connection, 'POST', target, {...options, headers});
+    span?.end();
     if (head.status !== 101 && head.status !== 200) throw await this.#failure(connection, head, 'POST', target);
     const type = head.headers.get('content-type') ?? '';
     const isMultiplexed = type.endsWith('multiplexed-stream') ? true : undefined;
@@ -161,12 +168,21 @@ export class EngineClient {
   }
 
   async #exchange(method: string, target: string, options: RequestOptions): Promise<EngineResponse> {
+    const span = this.#startSpan(method, target);
     const connection = await this.#connect(method, target);
     const abort = () => connection.socket.destroy(options.signal?.reason);
     options.signal?.addEventListener('abort', abort, {once: true});
-    const head = await this.#send(connection, method, target, options);
-    if (head.status >= 400 || head.status < 200) throw await this.#failure(connection, head, method, target);
-    return this.#response(connection, head, method, () => options.signal?.removeEventListener('abort', abort));
+    const headers = {...options.headers, ...traceHeaders(span)};
+    const head = await this.#send(connection, method, target, {...options, headers});
+    if (head.status >= 400 || head.status < 200) {
+      const failure = await this.#failure(connection, head, method, target);
+      span?.end(failure);
+      throw failure;
+    }
+    return this.#response(connection, head, method, () => {
+      options.signal?.removeEventListener('abort', abort);
+      span?.end();
+    });
   }
 
   #response(connection: HttpConnection, head: HttpHead, method: string, done: () => void): EngineResponse {
@@ -189,6 +205,12 @@ export class EngineClient {
       return Buffer.concat(chunks).toString();
     };
     return {head, body, text, discard: () => connection.socket.destroy()};
+  }
+
+  /** Ends with the answer's body, for a stream with its begin; one that fails otherwise stays open and is not shown. */
+  #startSpan(method: string, target: string): Span | undefined {
+    const ctx = this.#spanContext();
+    return ctx && startSpan(ctx, `${method} ${spanPath(target)}`, {kind: 'client'});
   }
 
   async #connect(method: string, target: string): Promise<HttpConnection> {
@@ -227,6 +249,16 @@ export class EngineClient {
     const text = (await this.#response(connection, head, method, () => {}).text()).trim();
     return new ApiError(head.status, errorText(head, text, target));
   }
+}
+
+function traceHeaders(span: Span | undefined): Record<string, string> {
+  return span ? {traceparent: span.ctx.traceparent} : {};
+}
+
+/** Without version, query and the digits of ids that nobody reads. */
+function spanPath(target: string): string {
+  const [path = ''] = target.split('?');
+  return path.replace(/^\/v[\d.]+/, '').replace(/[0-9a-f]{64}/g, id => id.slice(0, 12));
 }
 
 function errorText(head: HttpHead, text: string, target: string): string {

@@ -62,6 +62,12 @@ export const plainCommands: CommandEntry[] = [
   {path: 'login', summary: 'Authenticate to a registry', load: () => import('../commands/login.ts')},
   {path: 'logout', summary: 'Log out from a registry', load: () => import('../commands/logout.ts')},
   {path: 'search', summary: 'Search Docker Hub for images', load: () => import('../commands/search.ts')},
+  {
+    path: 'trace',
+    summary: 'Run a command and show where its time went',
+    hidden: true, // not one of Docker's
+    load: () => import('../commands/trace.ts'),
+  },
   {path: 'version', summary: 'Show the Docker version information', load: () => import('../commands/version.ts')},
 ];
 

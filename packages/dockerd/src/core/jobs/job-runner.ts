@@ -83,7 +83,7 @@ export class JobRunner {
     try {
       const {signal} = waits ? this.#abortWaiting : this.#abort;
       const ctx = callContext({log, namespace: this.#namespace, signal, ...parent});
-      return await withSpan(ctx, `job ${name}`, work);
+      return await withSpan(ctx, `job ${name}`, work, {attributes: waits ? {waits: 'true'} : {}});
     } catch (error) {
       status = codeOf(error);
       if (status !== 'not-modified') count.failed++;
