@@ -183,6 +183,20 @@ test('an upload without reference, and one of a blob that is there', async t => 
   t.deepEqual(await failure(t, Array.fromAsync(again)), [status.ALREADY_EXISTS, `content ${digest}: already exists`]);
 });
 
+test('content that is there already: the answer to the last write tells its digest', async t => {
+  const {client} = await startTestDaemon(t);
+  const data = Buffer.from('twice');
+  await writeBlob(client, data);
+  const call = client.duplex(ContentDefinition, 'write');
+  call.write({action: WriteAction.STAT, ref: 'again'});
+  call.write({action: WriteAction.WRITE, data});
+  const answers = call[Symbol.asyncIterator]() as AsyncIterator<WriteContentResponse>;
+  await answers.next();
+  t.is((await answers.next()).value?.digest, sha256(data));
+  call.write({action: WriteAction.COMMIT, offset: data.length, total: data.length});
+  await t.throwsAsync(answers.next(), {message: /already exists/});
+});
+
 test('a client that goes away in the middle frees its reference', async t => {
   const {client} = await startTestDaemon(t);
   const call = client.duplex(ContentDefinition, 'write');
