@@ -1,11 +1,17 @@
 /** Every command of ctr by its names. A leaf's module is loaded when the command is run. */
 import type {CommandEntry} from './command/command.ts';
+import {debugSocketFlag, shimFlags, snapshotterFlag} from './flags.ts';
 
 export const commandTable: CommandEntry[] = [
   {
     ...{names: ['plugins', 'plugin'], summary: 'Provides information about containerd plugins'},
     commands: [
       {names: ['list', 'ls'], summary: 'Lists containerd plugins', load: () => import('./commands/plugins/list.ts')},
+      {
+        names: ['inspect-runtime'],
+        summary: 'Display runtime info',
+        load: () => import('./commands/plugins/inspect-runtime.ts'),
+      },
     ],
   },
   {names: ['version'], summary: 'Print the client and server versions', load: () => import('./commands/version.ts')},
@@ -25,6 +31,16 @@ export const commandTable: CommandEntry[] = [
         summary: 'Set and clear labels for a container',
         load: () => import('./commands/containers/label.ts'),
       },
+      {
+        names: ['checkpoint'],
+        summary: 'Checkpoint a container',
+        load: () => import('./commands/containers/checkpoint.ts'),
+      },
+      {
+        names: ['restore'],
+        summary: 'Restore a container from checkpoint',
+        load: () => import('./commands/containers/restore.ts'),
+      },
     ],
   },
   {
@@ -40,6 +56,41 @@ export const commandTable: CommandEntry[] = [
       {names: ['ingest'], summary: 'Accept content into the store', load: () => import('./commands/content/ingest.ts')},
       {names: ['label'], summary: 'Add labels to content', load: () => import('./commands/content/label.ts')},
       {names: ['list', 'ls'], summary: 'List all blobs in the store', load: () => import('./commands/content/list.ts')},
+      {
+        names: ['edit'],
+        summary: 'Edit a blob and return a new digest',
+        load: () => import('./commands/content/edit.ts'),
+      },
+      {
+        names: ['fetch'],
+        summary: 'Fetch all content for an image into containerd',
+        load: () => import('./commands/content/fetch.ts'),
+      },
+      {
+        names: ['fetch-object'],
+        summary: 'Retrieve objects from a remote',
+        load: () => import('./commands/content/fetch-object.ts'),
+      },
+      {
+        names: ['fetch-blob'],
+        summary: 'Retrieve blobs from a remote',
+        load: () => import('./commands/content/fetch-blob.ts'),
+      },
+      {
+        names: ['push-object'],
+        summary: 'Push an object to a remote',
+        load: () => import('./commands/content/push-object.ts'),
+      },
+      {
+        ...{names: ['prune'], summary: 'Prunes content from the content store'},
+        commands: [
+          {
+            names: ['references'],
+            summary: 'Prunes preference labels from the content store (layers only by default)',
+            load: () => import('./commands/content/prune-references.ts'),
+          },
+        ],
+      },
     ],
   },
   {names: ['events', 'event'], summary: 'Display containerd events', load: () => import('./commands/events.ts')},
@@ -77,6 +128,14 @@ export const commandTable: CommandEntry[] = [
         summary: 'Display usage of snapshots for a given image ref',
         load: () => import('./commands/images/usage.ts'),
       },
+      {names: ['mount'], summary: 'Mount an image to a target path', load: () => import('./commands/images/mount.ts')},
+      {
+        names: ['unmount'],
+        summary: 'Unmount the image from the target',
+        load: () => import('./commands/images/unmount.ts'),
+      },
+      {names: ['prune'], summary: 'Remove unused images', load: () => import('./commands/images/prune.ts')},
+      {names: ['convert'], summary: 'Convert an image', load: () => import('./commands/images/convert.ts')},
     ],
   },
   {
@@ -114,7 +173,7 @@ export const commandTable: CommandEntry[] = [
   },
   {names: ['run'], summary: 'Run a container', load: () => import('./commands/run.ts')},
   {
-    ...{names: ['snapshots', 'snapshot'], summary: 'Manage snapshots'},
+    ...{names: ['snapshots', 'snapshot'], summary: 'Manage snapshots', flags: [snapshotterFlag]},
     commands: [
       {
         names: ['commit'],
@@ -155,6 +214,11 @@ export const commandTable: CommandEntry[] = [
         summary: 'Create a read-only snapshot from a committed snapshot',
         load: () => import('./commands/snapshots/view.ts'),
       },
+      {
+        names: ['diff'],
+        summary: "Get the diff of two snapshots. the default second snapshot is the first snapshot's parent.",
+        load: () => import('./commands/snapshots/diff.ts'),
+      },
     ],
   },
   {
@@ -194,6 +258,7 @@ export const commandTable: CommandEntry[] = [
         summary: 'Start a container that has been created',
         load: () => import('./commands/tasks/start.ts'),
       },
+      {names: ['checkpoint'], summary: 'Checkpoint a container', load: () => import('./commands/tasks/checkpoint.ts')},
     ],
   },
   {
@@ -211,4 +276,65 @@ export const commandTable: CommandEntry[] = [
       },
     ],
   },
+  {names: ['install'], summary: 'Install a new package', load: () => import('./commands/install.ts')},
+  {
+    ...{names: ['pprof'], summary: 'Provide profiles of containerd from its debug socket', flags: [debugSocketFlag]},
+    commands: profiles(false),
+  },
+  {
+    ...{names: ['sandboxes', 'sandbox', 'sb', 's'], summary: 'Manage sandboxes'},
+    commands: [
+      {
+        names: ['run', 'create', 'c', 'r'],
+        summary: 'Run a new sandbox',
+        load: () => import('./commands/sandboxes/run.ts'),
+      },
+      {names: ['list', 'ls'], summary: 'List sandboxes', load: () => import('./commands/sandboxes/list.ts')},
+      {names: ['remove', 'rm'], summary: 'Remove sandboxes', load: () => import('./commands/sandboxes/remove.ts')},
+    ],
+  },
+  {
+    ...{names: ['shim'], summary: 'Interact with a shim directly', flags: shimFlags},
+    commands: [
+      {names: ['delete'], summary: 'Delete a container with a task', load: () => import('./commands/shim/delete.ts')},
+      {
+        names: ['exec'],
+        summary: "Exec a new process in the task's container",
+        load: () => import('./commands/shim/exec.ts'),
+      },
+      {names: ['start'], summary: 'Start a container with a task', load: () => import('./commands/shim/start.ts')},
+      {
+        names: ['state'],
+        summary: 'Get the state of all main process of the task',
+        load: () => import('./commands/shim/state.ts'),
+      },
+      {
+        names: ['shutdown'],
+        summary: 'Shutdown shim if there is no active container',
+        load: () => import('./commands/shim/shutdown.ts'),
+      },
+      {...{names: ['pprof'], summary: 'Provide profiles of a shim'}, commands: profiles(true)},
+    ],
+  },
+  {
+    names: ['completion'],
+    summary: 'Print the completion script of a shell (bash, zsh, fish)',
+    load: () => import('./commands/completion.ts'),
+  },
 ];
+
+/** The same profiles of containerd and of a shim. */
+function profiles(ofShim: boolean): CommandEntry[] {
+  const names: Record<string, string> = {
+    block: 'Goroutine blocking profile',
+    goroutines: 'Dump goroutine stack dump',
+    heap: 'Dump heap profile',
+    profile: 'CPU profile',
+    threadcreate: 'Goroutine thread creating profile',
+    trace: 'Collect execution trace',
+  };
+  return Object.entries(names).map(([name, summary]) => ({
+    ...{names: [name], summary},
+    load: async () => ({default: (await import('./commands/pprof.ts')).profileLeaf(name, ofShim)}),
+  }));
+}

@@ -1,15 +1,7 @@
 /** What the snapshot commands share. */
 import {Kind} from '@longshore/api/gen/containerd/services/snapshots/v1/snapshots';
 import type {Mount} from '@longshore/api/gen/containerd/types/mount';
-import type {Flag, Invocation} from './command/command.ts';
-
-export const snapshotterFlag: Flag = {
-  name: 'snapshotter',
-  type: 'text',
-  usage: 'Snapshotter name',
-  default: 'overlayfs',
-  env: 'CONTAINERD_SNAPSHOTTER',
-};
+import type {Invocation} from './command/command.ts';
 
 export interface SnapshotRow {
   name: string;

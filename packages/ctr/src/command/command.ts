@@ -46,7 +46,7 @@ export interface Leaf {
 
 export type CommandEntry = {names: [string, ...string[]]; summary: string} & (
   | {load: () => Promise<{default: Leaf}>}
-  | {commands: CommandEntry[]}
+  | {commands: CommandEntry[] /** Given between the group's name and the command's. */; flags?: Flag[]}
 );
 
 /** Helpers to declare flags in one line each. */

@@ -4,7 +4,7 @@ import {messageOf} from '@longshore/errdefs';
 import {commandTable} from '../command-table.ts';
 import type {CommandEntry, Flag, Leaf} from './command.ts';
 import {UnknownCommandError, UsageError} from './errors.ts';
-import type {FlagValues} from './flag-values.ts';
+import {FlagValues} from './flag-values.ts';
 import {groupHelp, leafHelp} from './help.ts';
 import {type Interrupts, watchInterrupts} from './interrupts.ts';
 import {parseFlags} from './parse-flags.ts';
@@ -28,37 +28,63 @@ const summary = 'the client to debug containerd with';
 
 /** Runs a whole command line; returns the exit code. Errors are the caller's to print. */
 export async function dispatch(argv: readonly string[]): Promise<number> {
+  if (argv[0] === '__complete') {
+    const {complete} = await import('./complete.ts');
+    const lines = await complete(commandTable, globalFlags, argv.slice(1));
+    process.stdout.write(lines.map(line => `${line}\n`).join(''));
+    return 0;
+  }
   const globals = parseFlags(globalFlags, argv);
   if (globals.values.bool('version')) {
     process.stdout.write(`ctr github.com/containerd/containerd/v2 ${containerdVersion}\n`);
     return 0;
   }
   const words = globals.wantsHelp ? ['help'] : globals.rest;
-  return await descend(['ctr'], summary, commandTable, words, globals.values);
+  const root: Place = {path: ['ctr'], about: summary, commands: commandTable, flags: globalFlags};
+  return await descend(root, words, globals.values, new FlagValues([], new Map()));
 }
 
-async function descend(
-  path: string[],
-  about: string,
-  commands: CommandEntry[],
-  words: string[],
-  globals: FlagValues,
-): Promise<number> {
+/** A group of commands, by the words that lead to it. */
+interface Place {
+  path: string[];
+  about: string;
+  commands: CommandEntry[];
+  /** Those that its help lists. */
+  flags: Flag[];
+}
+
+async function descend(place: Place, words: string[], globals: FlagValues, group: FlagValues): Promise<number> {
+  const {path, commands} = place;
   const [word, ...rest] = words;
   if (word === undefined || ['help', 'h', '--help', '-h'].includes(word)) {
-    if (word !== undefined && rest[0] !== undefined)
-      return descend(path, about, commands, [...rest, '--help'], globals);
-    process.stdout.write(groupHelp(path.join(' '), about, commands, path.length === 1 ? globalFlags : []));
+    if (word !== undefined && rest[0] !== undefined) return descend(place, [...rest, '--help'], globals, group);
+    process.stdout.write(groupHelp(path.join(' '), place.about, commands, place.flags));
     return 0;
   }
   const entry = commands.find(c => c.names.includes(word));
   if (!entry) throw new UnknownCommandError(word);
   const here = [...path, entry.names[0]];
-  if ('commands' in entry) return descend(here, entry.summary, entry.commands, rest, globals);
-  return runLeaf(here.join(' '), entry.summary, (await entry.load()).default, rest, globals);
+  if (!('commands' in entry)) return runLeaf(here.join(' '), entry, rest, globals, group);
+  const flags = entry.flags ?? [];
+  const parsed = parseFlags(flags, rest);
+  const inner = {path: here, about: entry.summary, commands: entry.commands, flags};
+  return descend(
+    inner,
+    parsed.wantsHelp ? ['help', ...parsed.rest] : parsed.rest,
+    globals,
+    parsed.values.within(group),
+  );
 }
 
-async function runLeaf(path: string, about: string, leaf: Leaf, words: string[], globals: FlagValues): Promise<number> {
+async function runLeaf(
+  path: string,
+  entry: CommandEntry & {load: () => Promise<{default: Leaf}>},
+  words: string[],
+  globals: FlagValues,
+  group: FlagValues,
+): Promise<number> {
+  const about = entry.summary;
+  const leaf = (await entry.load()).default;
   const parsed = parseOrExplain(path, about, leaf, words);
   if (parsed.wantsHelp) {
     process.stdout.write(leafHelp(path, about, leaf));
@@ -71,7 +97,13 @@ async function runLeaf(path: string, about: string, leaf: Leaf, words: string[],
   const base = callContext({namespace: globals.text('namespace'), signal: interrupts.signal});
   const limit = globals.milliseconds('timeout');
   const status = leaf.run({
-    ...{ctx: limit > 0 ? withTimeout(base, limit) : base, client, address, flags: parsed.values, args: parsed.rest},
+    ...{
+      ctx: limit > 0 ? withTimeout(base, limit) : base,
+      client,
+      address,
+      flags: parsed.values.within(group),
+      args: parsed.rest,
+    },
     print: text => process.stdout.write(text),
     warn: message => logLine('warning', message),
     logError: (message, error) => logLine('error', message, error),

@@ -12,6 +12,14 @@ export class FlagValues {
     this.#values = values;
   }
 
+  /** These, and those of the group that the command belongs to; the command's own win. */
+  within(group: FlagValues): FlagValues {
+    const others = group.#flags.filter(({name}) => !this.knows(name));
+    const values = new Map(group.#values);
+    for (const [name, given] of this.#values) values.set(name, given);
+    return new FlagValues([...this.#flags, ...others], values);
+  }
+
   /** True when the flag was on the command line. */
   has(name: string): boolean {
     return this.#values.has(name);

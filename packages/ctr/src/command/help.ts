@@ -8,9 +8,9 @@ const helpFlag: Flag = {name: 'help', aliases: ['h'], type: 'bool', usage: 'Show
 export function groupHelp(path: string, summary: string, commands: CommandEntry[], flags: Flag[] = []): string {
   const rows = commands.map(c => `   ${c.names.join(', ')}\t${c.summary}\n`);
   rows.push('   help, h\tShows a list of commands or help for one command\n');
-  const title = flags.length > 0 ? 'GLOBAL OPTIONS' : 'OPTIONS';
-  const usage =
-    flags.length > 0 ? `${path} [global options] command [command options]` : `${path} command [command options]`;
+  const isRoot = !path.includes(' ');
+  const title = isRoot ? 'GLOBAL OPTIONS' : 'OPTIONS';
+  const usage = isRoot ? `${path} [global options] command [command options]` : `${path} command [command options]`;
   return [
     `NAME:\n   ${path} - ${summary}\n`,
     `USAGE:\n   ${usage}\n`,

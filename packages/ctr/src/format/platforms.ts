@@ -22,7 +22,8 @@ export async function imagePlatforms(ctx: CallContext, client: ContainerdClient,
     const {config} = await readImage(ctx, client, target);
     return formatPlatform(config);
   } catch (error) {
-    if (isErrorCode(error, 'not-found')) return '-';
+    // Also for an image that something has damaged: the others are still to be listed.
+    if (isErrorCode(error, 'not-found') || isErrorCode(error, 'invalid-argument')) return '-';
     throw error;
   }
 }

@@ -53,7 +53,7 @@ export async function openStdio(id: string, options: StdioOptions): Promise<Stdi
   if (options.logUri) return unconnected({stdin: '', stdout: options.logUri, stderr: options.logUri});
   const parent = options.directory || defaultDirectory;
   await mkdir(parent, {recursive: true, mode: 0o700});
-  const dir = await mkdtemp(join(parent, ''));
+  const dir = await mkdtemp(`${parent}/`);
   const paths = {
     stdin: join(dir, `${id}-stdin`),
     stdout: join(dir, `${id}-stdout`),

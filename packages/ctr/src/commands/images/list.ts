@@ -9,17 +9,20 @@ const leaf: Leaf = {
   usage: '[flags] [<filter>, ...]',
   description: 'list images registered with containerd',
   flags: [bool('quiet', 'Print only the image refs', 'q')],
-  async run({ctx, client, flags, args, print}) {
+  async run({ctx, client, flags, args, print, logError}) {
     const images = await listImages(ctx, client, args);
     if (flags.bool('quiet')) return print(images.map(image => `${image.name}\n`).join(''));
     const rows = [];
     for (const {name, target, labels} of images) {
-      const size = sizeText(await imageUsage(ctx, client, target));
+      const size = await imageUsage(ctx, client, target).catch(error => {
+        logError(`failed calculating size for image ${name}`, error);
+        return 0;
+      });
       rows.push([
         name,
         target.mediaType,
         target.digest,
-        size,
+        sizeText(size),
         await imagePlatforms(ctx, client, target),
         labelText(labels),
       ]);

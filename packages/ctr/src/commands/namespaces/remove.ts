@@ -1,3 +1,5 @@
+import {existsSync, readdirSync, realpathSync, rmdirSync} from 'node:fs';
+import {join} from 'node:path';
 import {isErrorCode} from '@longshore/errdefs';
 import type {Leaf} from '../../command/command.ts';
 import {bool} from '../../command/command.ts';
@@ -5,11 +7,8 @@ import {requireArgument} from '../../command/dispatch.ts';
 
 const leaf: Leaf = {
   usage: '<name> [<name>, ...]',
-  flags: [bool('cgroup', "Delete the namespace's cgroup", 'c')].map(flag => ({
-    ...flag,
-    unsupported: 'remove the cgroup of the namespace with rmdir',
-  })),
-  async run({ctx, client, args, print}) {
+  flags: [bool('cgroup', "Delete the namespace's cgroup", 'c')],
+  async run({ctx, client, flags, args, print}) {
     requireArgument(args, 0, 'a namespace name');
     for (const name of args) {
       try {
@@ -17,8 +16,18 @@ const leaf: Leaf = {
       } catch (error) {
         if (!isErrorCode(error, 'not-found')) throw error;
       }
+      if (flags.bool('cgroup')) removeCgroup(name);
       print(`${name}\n`);
     }
   },
 };
 export default leaf;
+
+/** The parent of its containers' cgroups: `/NAMESPACE` in every hierarchy. It must be empty. */
+function removeCgroup(namespace: string): void {
+  if (!/^\w[\w.-]*$/.test(namespace)) return; // no name of a namespace
+  const root = '/sys/fs/cgroup';
+  const hierarchies = existsSync(join(root, 'cgroup.controllers')) ? [''] : readdirSync(root);
+  const directories = hierarchies.map(name => join(root, name, namespace)).filter(path => existsSync(path));
+  for (const path of new Set(directories.map(directory => realpathSync(directory)))) rmdirSync(path);
+}

@@ -1,6 +1,6 @@
 import type {Leaf} from '../../command/command.ts';
 import {requireArgument} from '../../command/dispatch.ts';
-import {snapshotterFlag} from '../../snapshots.ts';
+import {snapshotterFlag} from '../../flags.ts';
 
 const leaf: Leaf = {
   usage: '<key> <active>',

@@ -1,7 +1,7 @@
 import {codeOf, EngineError, messageOf} from '@longshore/errdefs';
 import type {Leaf} from '../../command/command.ts';
 import {requireArgument} from '../../command/dispatch.ts';
-import {snapshotterFlag} from '../../snapshots.ts';
+import {snapshotterFlag} from '../../flags.ts';
 
 const leaf: Leaf = {
   usage: '<key> [<key>, ...]',

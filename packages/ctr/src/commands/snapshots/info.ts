@@ -1,8 +1,9 @@
 import {toDate} from '@longshore/containerd-client';
 import type {Leaf} from '../../command/command.ts';
 import {requireArgument} from '../../command/dispatch.ts';
+import {snapshotterFlag} from '../../flags.ts';
 import {indentedJson} from '../../format/table.ts';
-import {kindName, snapshotterFlag} from '../../snapshots.ts';
+import {kindName} from '../../snapshots.ts';
 
 const leaf: Leaf = {
   usage: '<key>',

@@ -1,8 +1,8 @@
 import type {Leaf} from '../../command/command.ts';
 import {requireArgument} from '../../command/dispatch.ts';
 import {parseLabels} from '../../command/flag-values.ts';
+import {snapshotterFlag} from '../../flags.ts';
 import {labelText} from '../../format/table.ts';
-import {snapshotterFlag} from '../../snapshots.ts';
 
 const leaf: Leaf = {
   usage: '<name> [<label>=<value> ...]',

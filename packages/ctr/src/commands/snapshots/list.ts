@@ -1,6 +1,7 @@
 import type {Leaf} from '../../command/command.ts';
+import {snapshotterFlag} from '../../flags.ts';
 import {narrow, table} from '../../format/table.ts';
-import {listSnapshots, snapshotterFlag} from '../../snapshots.ts';
+import {listSnapshots} from '../../snapshots.ts';
 
 const leaf: Leaf = {
   usage: '[flags]',

@@ -1,6 +1,7 @@
 import type {Leaf} from '../../command/command.ts';
 import {requireArgument} from '../../command/dispatch.ts';
-import {mountCommands, snapshotterFlag} from '../../snapshots.ts';
+import {snapshotterFlag} from '../../flags.ts';
+import {mountCommands} from '../../snapshots.ts';
 
 const leaf: Leaf = {
   usage: '<target> <key>',

@@ -1,8 +1,9 @@
 import type {Leaf} from '../../command/command.ts';
 import {text} from '../../command/command.ts';
 import {requireArgument} from '../../command/dispatch.ts';
+import {snapshotterFlag} from '../../flags.ts';
 import {indentedJson} from '../../format/table.ts';
-import {mountCommands, snapshotterFlag} from '../../snapshots.ts';
+import {mountCommands} from '../../snapshots.ts';
 
 const leaf: Leaf = {
   usage: '[flags] <key> [<parent>]',

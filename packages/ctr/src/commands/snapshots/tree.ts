@@ -1,5 +1,6 @@
 import type {Leaf} from '../../command/command.ts';
-import {listSnapshots, snapshotterFlag} from '../../snapshots.ts';
+import {snapshotterFlag} from '../../flags.ts';
+import {listSnapshots} from '../../snapshots.ts';
 
 const leaf: Leaf = {
   usage: '[flags]',

@@ -2,7 +2,7 @@ import {listImages, unpackImage} from '@longshore/containerd-client';
 import {EngineError} from '@longshore/errdefs';
 import type {Leaf} from '../../command/command.ts';
 import {requireArgument} from '../../command/dispatch.ts';
-import {snapshotterFlag} from '../../snapshots.ts';
+import {snapshotterFlag} from '../../flags.ts';
 
 const leaf: Leaf = {
   usage: '[flags] <digest>',

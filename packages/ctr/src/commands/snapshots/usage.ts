@@ -1,8 +1,9 @@
 import type {Leaf} from '../../command/command.ts';
 import {bool} from '../../command/command.ts';
+import {snapshotterFlag} from '../../flags.ts';
 import {sizeText} from '../../format/size.ts';
 import {narrow, table} from '../../format/table.ts';
-import {listSnapshots, snapshotterFlag} from '../../snapshots.ts';
+import {listSnapshots} from '../../snapshots.ts';
 
 const leaf: Leaf = {
   usage: '[flags] [<key>, ...]',
