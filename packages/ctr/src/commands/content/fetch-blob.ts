@@ -12,7 +12,7 @@ const leaf: Leaf = {
   async run({ctx, flags, args}) {
     const reference = parseReference(requireArgument(args, 0, 'a remote'));
     requireArgument(args, 1, 'a digest');
-    await using registry = registryOf(flags);
+    await using registry = await registryOf(flags);
     const mediaType = flags.text('media-type') || 'application/octet-stream';
     for (const digest of args.slice(1)) {
       parseDigest(digest);

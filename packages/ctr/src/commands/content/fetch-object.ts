@@ -10,7 +10,7 @@ const leaf: Leaf = {
   flags: registryFlags,
   async run({ctx, flags, args}) {
     const reference = withDefaultTag(parseReference(requireArgument(args, 0, 'a reference')));
-    await using registry = registryOf(flags);
+    await using registry = await registryOf(flags);
     const {bytes} = await registry.resolve(ctx, reference);
     await write(process.stdout, bytes);
   },

@@ -24,7 +24,7 @@ const leaf: Leaf = {
   ],
   async run({ctx, client, flags, args}) {
     const reference = withDefaultTag(parseReference(requireArgument(args, 0, 'an image reference')));
-    await using registry = registryOf(flags);
+    await using registry = await registryOf(flags);
     const labels = flags.labels('label');
     if (flags.bool('metadata-only')) return fetchMetadata(ctx, client, {reference, registry, labels});
     const [platform, ...others] = flags.list('platform').map(parsePlatform);

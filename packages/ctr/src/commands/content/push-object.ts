@@ -14,7 +14,7 @@ const leaf: Leaf = {
     const mediaType = requireArgument(args, 2, 'the media type of the object');
     const {info} = await client.content.info(ctx, {digest});
     const descriptor = {mediaType, digest, size: Number(info?.size ?? 0)};
-    await using registry = registryOf(flags);
+    await using registry = await registryOf(flags);
     if (isManifestType(mediaType) || isIndexType(mediaType)) {
       await registry.pushManifest(ctx, reference, descriptor, await readBlob(ctx, client, digest));
     } else {
