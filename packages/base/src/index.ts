@@ -1,5 +1,6 @@
 /** What every Longshore process needs: context, logs, lifetimes, atomic files, ids, back-off, locks, versions. */
 
+export {aborted} from './aborted.ts';
 export {AsyncQueue} from './async-queue.ts';
 export {readFileIfExists, readJsonIfExists, removeTemporaries, syncDirectory, writeFileAtomic} from './atomic-file.ts';
 export type {BackoffOptions} from './backoff.ts';

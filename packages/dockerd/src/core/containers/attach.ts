@@ -1,5 +1,5 @@
 /** Attaching a client to a container's streams. */
-import type {CallContext} from '@longshore/base';
+import {aborted, type CallContext} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
 import type {StreamName} from '../logs/log-entry.ts';
 import type {InputPipe} from '../ports/container-io.ts';
@@ -62,8 +62,7 @@ export async function attachClient(
     end: () => ended.resolve(),
   });
   publishContainerEvent(world, container, 'attach');
-  client.closed.addEventListener('abort', () => ended.resolve(), {once: true});
-  ctx.signal.addEventListener('abort', () => ended.resolve(), {once: true});
+  for (const signal of [client.closed, ctx.signal]) void aborted(signal).then(ended.resolve);
   if (options.stdin && container.record.config.OpenStdin) {
     void passInput(world, container, client, options.detachKeys, ended.promise).then(
       isOver => isOver && ended.resolve(),

@@ -1,5 +1,5 @@
 /** Ending a container: by signal, with patience, or at once. */
-import {type CallContext, sleep} from '@longshore/base';
+import {aborted, type CallContext, sleep} from '@longshore/base';
 import {codeOf, EngineError, isErrorCode, messageOf} from '@longshore/errdefs';
 import {signalNumber} from '../signals.ts';
 import type {Container} from './container.ts';
@@ -136,9 +136,7 @@ async function sendSignal(world: World, ctx: CallContext, container: Container, 
 async function endsWithin(ended: Promise<unknown>, milliseconds: number, signal: AbortSignal): Promise<boolean> {
   const abort = new AbortController();
   const limit = AbortSignal.any([signal, abort.signal]);
-  const forever = new Promise<boolean>((_resolve, reject) => {
-    limit.addEventListener('abort', () => reject(limit.reason), {once: true});
-  });
+  const forever = aborted(limit).then(() => Promise.reject(limit.reason));
   const timer = Number.isFinite(milliseconds)
     ? sleep(Math.min(milliseconds, 2 ** 31 - 1), limit).then(() => false)
     : forever;

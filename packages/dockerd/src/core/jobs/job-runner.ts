@@ -10,6 +10,8 @@ export interface RunningJob {
   startedAt: Date;
   /** Waits for something outside (a stream, an exit): shutdown does not wait for it. */
   waits: boolean;
+  /** Of its own: what listens to its signal must not outlive it. */
+  abort: AbortController;
 }
 
 export interface JobOptions {
@@ -36,9 +38,6 @@ export class JobRunner {
   readonly #namespace: string;
   readonly #observe: JobObserver;
   readonly #running = new Map<number, RunningJob>();
-  /** Of jobs that end by themselves, and of those that wait for something. */
-  readonly #abort = new AbortController();
-  readonly #abortWaiting = new AbortController();
   readonly #counts = new Map<string, {started: number; failed: number}>();
   readonly #handlers: ShutdownHandler[] = [];
   #nextId = 1;
@@ -71,7 +70,14 @@ export class JobRunner {
     {waits = false, internal = false, parent = {}}: JobOptions = {},
   ): Promise<T> {
     if (this.#draining && !internal) throw new EngineError('unavailable', 'the daemon is shutting down');
-    const job: RunningJob = {id: this.#nextId++, name, fields, startedAt: new Date(), waits};
+    const job: RunningJob = {
+      id: this.#nextId++,
+      name,
+      fields,
+      startedAt: new Date(),
+      waits,
+      abort: new AbortController(),
+    };
     const count = this.#counts.get(name) ?? {started: 0, failed: 0};
     this.#counts.set(name, count);
     count.started++;
@@ -81,7 +87,7 @@ export class JobRunner {
     const begin = performance.now();
     let status: ErrorCode | 'ok' = 'ok';
     try {
-      const {signal} = waits ? this.#abortWaiting : this.#abort;
+      const {signal} = job.abort;
       const ctx = callContext({log, namespace: this.#namespace, signal, ...parent});
       return await withSpan(ctx, `job ${name}`, work, {attributes: waits ? {waits: 'true'} : {}});
     } catch (error) {
@@ -106,10 +112,10 @@ export class JobRunner {
   async drain(milliseconds: number): Promise<void> {
     this.#draining = true;
     await this.#untilEnded(milliseconds, job => !job.waits);
-    for (const {name, startedAt} of this.running.filter(({waits}) => !waits)) {
+    for (const {name, startedAt, abort} of this.running.filter(({waits}) => !waits)) {
       this.#log.warn({job: name, startedAt: startedAt.toISOString()}, 'aborting a job that does not end');
+      abort.abort(shutdownReason());
     }
-    this.#abort.abort(shutdownReason());
   }
 
   /**
@@ -118,7 +124,7 @@ export class JobRunner {
    */
   async finish(milliseconds: number): Promise<void> {
     await this.#untilEnded(lastAnswersMs, () => true);
-    this.#abortWaiting.abort(shutdownReason());
+    for (const {abort} of this.running) abort.abort(shutdownReason());
     const handlers = this.#handlers.map(async ({name, run}) => {
       try {
         await run();

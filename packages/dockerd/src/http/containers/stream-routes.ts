@@ -1,5 +1,7 @@
 /** Containers: attach, logs and wait, whose answers last. */
+
 import {setTimeout as delay} from 'node:timers/promises';
+import {aborted} from '@longshore/base';
 import {EngineError, messageOf} from '@longshore/errdefs';
 import {attachClient, checkAttachable} from '../../core/containers/attach.ts';
 import type {Container} from '../../core/containers/container.ts';
@@ -160,10 +162,8 @@ async function wait(world: World, request: ApiRequest, reply: ApiReply): Promise
   const container = world.registry.find(request.param('name'));
   const result = waitForContainer(container, condition);
   const out = reply.stream(200, 'application/json');
-  const left = Promise.withResolvers<undefined>();
-  const signal = AbortSignal.any([request.gone, request.ctx.signal]);
-  signal.addEventListener('abort', () => left.resolve(undefined), {once: true});
-  const ended = await Promise.race([result, left.promise]);
+  const left = Promise.race([aborted(request.gone), aborted(request.ctx.signal)]);
+  const ended = await Promise.race([result, left]);
   if (!ended) return;
   const {exitCode, error} = ended;
   await out.write(`${JSON.stringify({StatusCode: exitCode, ...(error ? {Error: {Message: error}} : {})})}\n`);

@@ -1,4 +1,5 @@
 /** Further processes in running containers. */
+import {aborted} from '@longshore/base';
 import {EngineError, messageOf} from '@longshore/errdefs';
 import {copyInput} from '../../core/containers/attach.ts';
 import type {Container} from '../../core/containers/container.ts';
@@ -115,8 +116,8 @@ async function runAttached(
     congestion: () => (client.pending > maximumPending ? client.drained() : undefined),
   });
   const left = Promise.withResolvers<void>();
-  client.closed.addEventListener('abort', () => left.resolve(), {once: true});
-  ctx.signal.addEventListener('abort', () => left.resolve(), {once: true});
+  // The client may have gone while the exec was started.
+  for (const signal of [client.closed, ctx.signal]) void aborted(signal).then(left.resolve);
   if (exec.stdin) {
     void passInput(world, container, exec, client).then(
       detached => detached && left.resolve(),

@@ -1,8 +1,10 @@
 /** The wire over real sockets: what clients of every age send. */
+
 import {mkdtempSync, rmSync} from 'node:fs';
 import net from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {aborted} from '@longshore/base';
 import test, {type ExecutionContext} from 'ava';
 import {type Exchange, serveConnection} from './connection.ts';
 
@@ -122,16 +124,19 @@ test('a connection is handed over without an upgrade, and each side closes for i
 });
 
 test('the handler is told when the client leaves', async t => {
+  const called = Promise.withResolvers<void>();
   const left = Promise.withResolvers<void>();
   const client = (
     await serve(t, async ({gone, response}) => {
-      await new Promise<void>(resolve => gone.addEventListener('abort', () => resolve()));
+      called.resolve();
+      await aborted(gone);
       response.send(200);
       left.resolve();
     })
   )();
   client.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
-  setTimeout(() => client.socket.destroy(), 5);
+  await called.promise;
+  client.socket.destroy();
   await left.promise;
   t.pass();
 });
