@@ -149,7 +149,9 @@ class MethodEdge {
   #bidi(): handleBidiStreamingCall<unknown, unknown> {
     return call =>
       this.#stream(call, (ctx, record) => {
-        return this.#handler(ctx, counted(call, record)) as AsyncIterable<DeepPartial<unknown>>;
+        return this.#handler(ctx, counted(call.iterator({destroyOnReturn: false}), record)) as AsyncIterable<
+          DeepPartial<unknown>
+        >;
       });
   }
 
@@ -236,6 +238,7 @@ function requireNamespace(namespace: string): void {
   }
 }
 
+/** A client that has said all may still want to hear: the end of the requests must not end the call. */
 async function* counted(requests: AsyncIterable<unknown>, record: CallRecord): AsyncGenerator<unknown> {
   for await (const request of requests) {
     record.received();

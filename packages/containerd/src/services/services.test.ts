@@ -152,6 +152,21 @@ test('content goes in and out in pieces, and ranges come back', async t => {
   t.is(code, status.OUT_OF_RANGE);
 });
 
+test('an upload that the client ends without a commit is ended, and its reference free', async t => {
+  const {client} = await startTestDaemon(t);
+  for (const offset of [0n, 2n]) {
+    const call = client.duplex(ContentDefinition, 'write');
+    const {promise: ended, resolve, reject} = Promise.withResolvers<void>();
+    call.on('end', resolve).on('error', reject);
+    const answers: bigint[] = [];
+    call.on('data', answer => answers.push(answer.offset));
+    call.write({action: WriteAction.WRITE, ref: 'half', offset, data: Buffer.from('ab')});
+    call.end();
+    await ended;
+    t.deepEqual(answers, [offset + 2n]);
+  }
+});
+
 test('a broken upload is resumed, a wrong offset refused', async t => {
   const {client} = await startTestDaemon(t);
   const data = Buffer.from('hello world');

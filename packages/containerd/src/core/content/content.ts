@@ -91,14 +91,11 @@ export class Content implements ContentStore, WriterHost {
 
   async *read(ctx: CallContext, digest: string, range: ReadRange = {}): AsyncGenerator<Uint8Array> {
     const {size: total} = this.#find(ctx.namespace, digest);
-    const offset = range.offset ?? 0;
-    const size = range.size ?? total - offset;
-    if (offset < 0 || size < 0) {
-      if (offset > total) throw new EngineError('out-of-range', `read past object length ${total} bytes`);
-      throw new EngineError('invalid-argument', 'negative offset or size: invalid argument');
-    }
-    if (offset + size > total) throw new EngineError('out-of-range', `read past object length ${total} bytes`);
-    yield* this.files.read(digest, offset, size);
+    const offset = Math.max(0, range.offset ?? 0);
+    const size = range.size ?? total;
+    if (offset > total) throw new EngineError('out-of-range', `read past object length ${total} bytes`);
+    if (size < 0) throw new EngineError('invalid-argument', 'negative size: invalid argument');
+    yield* this.files.read(digest, offset, Math.min(size, total - offset));
   }
 
   /** File of a blob that `ctx.namespace` may read. Throws not-found. */

@@ -59,9 +59,9 @@ export interface ContentWriter extends AsyncDisposable {
 }
 
 export interface ReadRange {
-  /** First byte; 0 by default. */
+  /** First byte; 0 by default. After the end it throws out-of-range. */
   offset?: number;
-  /** Bytes; to the end by default. Reading past the end throws out-of-range. */
+  /** Bytes, as far as there are any; to the end by default. */
   size?: number;
 }
 

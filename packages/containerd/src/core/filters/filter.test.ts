@@ -70,6 +70,11 @@ for (const [expression, message] of [
   [',name', 'filters: parse error: [ >|,|< name]: expected field or quoted: invalid argument'],
   ['name,', 'filters: parse error: [name, >||< ]: expected field or quoted: invalid argument'],
   ['name==foo bar', 'filters: parse error: [name==foo  >|bar|< ]: expected end of input or a comma: invalid argument'],
+  ['name==foo ', 'filters: parse error: [name==foo >| |< ]: unexpected input: invalid argument'],
+  [
+    'labels.a ,name',
+    'filters: parse error: [labels.a  >|,|< name]: expected an operator ("=="|"!="|"~="): invalid argument',
+  ],
   ['labels."x', 'filters: parse error: [labels. >|"x|< ]: quoted literal not terminated: invalid argument'],
   [
     'labels."\\q"',

@@ -49,12 +49,23 @@ class Parser {
   /** The selector and the token that follows it. */
   #selector(): [Filter, Token] {
     const path: string[] = [this.#field(this.#scanner.next('field'))];
+    let end = this.#scanner.position;
     let token = this.#scanner.next('field');
     for (; token.text === '.' && token.kind === 'separator'; token = this.#scanner.next('field')) {
       path.push(this.#field(this.#scanner.next('field')));
+      end = this.#scanner.position;
     }
-    if (token.kind !== 'operator') return [fields => fields(path) !== undefined, token];
-    return [this.#comparison(path, token), this.#scanner.next('field')];
+    if (token.kind === 'operator') return [this.#comparison(path, token), this.#adjacent()];
+    if (token.position > end) throw this.#error(token, 'expected an operator ("=="|"!="|"~=")');
+    return [fields => fields(path) !== undefined, token];
+  }
+
+  /** White space may come before a selector and inside it, not after it. */
+  #adjacent(): Token {
+    const end = this.#scanner.position;
+    const token = this.#scanner.next('field');
+    if (token.position === end || (token.kind !== 'end' && token.text !== ',')) return token;
+    throw this.#error({...token, position: end, text: this.#input[end] ?? ''}, 'unexpected input');
   }
 
   #field(token: Token): string {

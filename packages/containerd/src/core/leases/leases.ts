@@ -94,6 +94,9 @@ function leaseNotFound(id: string): EngineError {
 
 function checkResource({type, id}: LeaseResource): void {
   const known = ['content', 'ingests', 'images'].includes(type) || /^snapshots\/[^/]+$/.test(type);
-  if (!known) throw new EngineError('invalid-argument', `lease resource type ${quote(type)}: invalid argument`);
+  if (type.split('/')[0] === 'snapshots' && !known) {
+    throw new EngineError('invalid-argument', `invalid snapshot resource type ${type}: invalid argument`);
+  }
+  if (!known) throw new EngineError('unimplemented', `resource type ${type} not supported yet: not implemented`);
   if (id === '') throw new EngineError('invalid-argument', 'lease resource id must not be empty: invalid argument');
 }

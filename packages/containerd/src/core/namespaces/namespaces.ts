@@ -46,6 +46,10 @@ export class Namespaces {
   async update(name: string, given: Labels, paths: readonly string[]): Promise<NamespaceRecord> {
     checkIdentifier(name);
     checkLabels(given);
+    const wrong = paths.find(path => path !== 'labels' && !path.startsWith('labels.'));
+    if (wrong !== undefined) {
+      throw new EngineError('invalid-argument', `cannot update ${quote(wrong)} field: invalid argument`);
+    }
     const record = this.#metadata.write(() => {
       const labels = updateMapByMask(this.#metadata.namespaces.get(name)?.labels ?? {}, given, paths);
       this.#metadata.namespaces.put({name, labels});

@@ -53,10 +53,11 @@ class ThreadedDiffer implements Differ {
     options: ApplyOptions = {},
   ): Promise<Descriptor> {
     const compression = layerCompression(layer.mediaType);
+    const blob = await this.#options.content.blobPath(ctx, layer.digest);
     const target = applyTarget(mounts);
     const cancel = new Int32Array(new SharedArrayBuffer(4));
     const job: ApplyJob = {
-      blob: await this.#options.content.blobPath(ctx, layer.digest),
+      blob,
       digest: layer.digest,
       compression,
       target,

@@ -24,7 +24,7 @@ export function infoFields(info: SnapshotInfo): Fields {
   return ([first, ...rest]) => {
     if (first === 'labels') return mapField(info.labels, rest);
     if (rest.length > 0) return undefined;
-    if (first === 'kind') return info.kind.replace(/^./, letter => letter.toUpperCase());
+    if (first === 'kind') return info.kind;
     if (first === 'name') return info.name;
     return first === 'parent' ? info.parent : undefined;
   };
