@@ -28,6 +28,7 @@ import {loadEngineId, makeDirectories} from './drivers/state-dir/directories.ts'
 import {openStatistics} from './drivers/stats/containerd-statistics.ts';
 import {LinuxContainerTrees} from './drivers/tree/container-trees.ts';
 import {containerArchiveRoutes} from './http/containers/archive-routes.ts';
+import {attachWebsocketRoute} from './http/containers/attach-websocket-route.ts';
 import {checkpointRoutes} from './http/containers/checkpoint-routes.ts';
 import {commitRoute} from './http/containers/commit-route.ts';
 import {containerRoutes} from './http/containers/routes.ts';
@@ -177,6 +178,7 @@ async function openEngine({config, environment, log, scope, tracer}: EngineOptio
     ...containerStreamRoutes(containers.world),
     ...containerArchiveRoutes(containers.world, new ContainerCopier(containers.world, new LinuxContainerTrees())),
     statsRoute(containers.world, openStatistics(containerd.client)),
+    attachWebsocketRoute(containers.world),
     ...execRoutes(containers.world),
     commitRoute({
       world: containers.world,

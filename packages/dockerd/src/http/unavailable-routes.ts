@@ -38,7 +38,6 @@ const unsupported: Record<string, string> = {
   'POST /plugins/{name}/upgrade': 'plugins',
   'POST /plugins/{name}/set': 'plugins',
   'POST /plugins/create': 'plugins',
-  'GET /containers/{name}/attach/ws': 'attaching by websocket',
 };
 
 const checkpoints = [

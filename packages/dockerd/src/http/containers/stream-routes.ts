@@ -17,6 +17,7 @@ import {hijackStreams} from '../hijack.ts';
 import {frame, multiplexedStreamType, rawStreamType} from '../raw-stream.ts';
 import type {ApiReply, ApiRequest, Route} from '../route.ts';
 import {parseTimestamp} from '../timestamp.ts';
+import {replayLog} from './replay-log.ts';
 
 export function containerStreamRoutes(world: World): Route[] {
   const route = (method: Route['method'], suffix: string, job: string, handle: Handler): Route => ({
@@ -55,8 +56,7 @@ async function attachTo(world: World, request: ApiRequest, reply: ApiReply, cont
   if (query.bool('stdout')) streams.add('stdout');
   if (query.bool('stderr')) streams.add('stderr');
   try {
-    if (query.bool('logs'))
-      await replay(container, world, streams, request, (stream, data) => client.write(stream, data));
+    if (query.bool('logs')) await replayLog(world, container, streams, client);
     if (query.bool('stream')) {
       await attachClient(world, ctx, container, client, {
         stdin: query.bool('stdin'),
@@ -68,19 +68,6 @@ async function attachTo(world: World, request: ApiRequest, reply: ApiReply, cont
   } finally {
     await client.connection.close();
   }
-}
-
-/** The log so far, before the live output. */
-async function replay(
-  container: Container,
-  world: World,
-  streams: Set<StreamName>,
-  {gone}: ApiRequest,
-  write: (stream: StreamName, data: Buffer) => void,
-): Promise<void> {
-  const query: LogQuery = {streams, since: undefined, until: undefined, tail: undefined, follow: false, signal: gone};
-  const reader = world.stdio.openLog(logLocationOf(world, container));
-  for await (const entries of reader.read(query)) for (const {stream, line} of entries) write(stream, line);
 }
 
 async function logs(world: World, request: ApiRequest, reply: ApiReply): Promise<void> {
