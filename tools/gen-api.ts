@@ -6,7 +6,7 @@
  * Usage: node tools/gen-api.ts (from any directory)
  */
 import {spawnSync} from 'node:child_process';
-import {existsSync, mkdirSync, mkdtempSync, renameSync, rmSync} from 'node:fs';
+import {existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {dirname, join, resolve} from 'node:path';
 
@@ -53,6 +53,20 @@ function generate(out: string): void {
   if (status !== 0) throw new Error(`buf generate failed with exit code ${status}`);
 }
 
+/** Messages that carry blobs: their bytes are not copied out of what they are decoded from, which nobody uses again. */
+const bulkMessages = ['containerd/services/content/v1/content.ts', 'containerd/types/transfer/streaming.ts'];
+const copy = 'Buffer.from(reader.bytes())';
+const view = '((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))(reader.bytes())';
+
+function keepViews(out: string): void {
+  for (const file of bulkMessages) {
+    const path = join(out, file);
+    const text = readFileSync(path, 'utf8');
+    if (!text.includes(copy)) throw new Error(`${file} copies no bytes any more: look at what ts-proto writes now`);
+    writeFileSync(path, text.replaceAll(copy, view));
+  }
+}
+
 /** Puts `fresh` where `target` is. There is an instant without a tree: rename(2) cannot replace a directory that is not empty. */
 function swap(fresh: string): void {
   const old = `${fresh}.old`;
@@ -67,6 +81,7 @@ mkdirSync(dirname(target), {recursive: true});
 const scratch = mkdtempSync(join(root, 'dist/gen-api-'));
 try {
   generate(join(scratch, 'gen'));
+  keepViews(join(scratch, 'gen'));
   swap(join(scratch, 'gen'));
 } finally {
   rmSync(scratch, {recursive: true, force: true});

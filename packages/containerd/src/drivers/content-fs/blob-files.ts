@@ -1,11 +1,12 @@
 /** Blobs and ingests below `<root>/io.containerd.content.v1.content`, laid out as containerd does. */
 import {createHash} from 'node:crypto';
-import {mkdir, open, opendir, readdir, rm} from 'node:fs/promises';
+import {mkdir, opendir, readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {EngineError} from '@longshore/errdefs';
 import type {BlobFiles} from '../../core/content/files.ts';
-import {fsError, isMissing} from './fs-error.ts';
+import {fsError} from './fs-error.ts';
 import {openIngestFile, readStatus} from './ingest-file.ts';
+import {OpenBlobs} from './open-blobs.ts';
 
 const readChunk = 256 << 10;
 
@@ -18,13 +19,17 @@ export async function openBlobFiles(root: string): Promise<BlobFiles> {
   } catch (error) {
     throw fsError('create', root, error);
   }
+  const open = new OpenBlobs();
   const path = (digest: string) => join(blobs, digest.slice('sha256:'.length));
   const nameOf = (key: string) => createHash('sha256').update(key).digest('hex');
   const directory = (key: string) => join(ingests, nameOf(key));
   return {
     path,
-    read: (digest, offset, size) => readBlob(path(digest), digest, offset, size),
-    removeBlob: digest => remove(path(digest)),
+    read: (digest, offset, size) => readBlob(open, path(digest), digest, {offset, size}),
+    removeBlob: async digest => {
+      open.forget(path(digest));
+      await remove(path(digest));
+    },
     listBlobs: () => listBlobs(blobs),
     openIngest: (key, total) => openIngestFile(directory(key), key, total, path),
     ingestStatus: key => readStatus(directory(key)),
@@ -37,17 +42,22 @@ export async function openBlobFiles(root: string): Promise<BlobFiles> {
   };
 }
 
-/** The file is closed before the last piece is handed out: nothing is left to do then that could delay the end. */
-async function* readBlob(path: string, digest: string, offset: number, size: number): AsyncGenerator<Uint8Array> {
+/** The file is given back before the last piece is handed out: nothing is left to do then that could delay the end. */
+async function* readBlob(
+  blobs: OpenBlobs,
+  path: string,
+  digest: string,
+  {offset, size}: {offset: number; size: number},
+): AsyncGenerator<Uint8Array> {
   if (size === 0) return;
   let last: Uint8Array;
   {
-    await using file = await openBlob(path, digest);
+    using opened = await blobs.open(path, digest);
     let done = 0;
     for (;;) {
       // A new one each time: gRPC may hold on to a message until the one after it is written.
       const buffer = Buffer.allocUnsafeSlow(Math.min(readChunk, size - done));
-      const {bytesRead} = await file.read(buffer, 0, buffer.length, offset + done);
+      const {bytesRead} = await opened.file.read(buffer, 0, buffer.length, offset + done);
       if (bytesRead === 0)
         throw new EngineError('data-loss', `content ${digest} ends at ${offset + done}: unexpected EOF`);
       last = buffer.subarray(0, bytesRead);
@@ -57,15 +67,6 @@ async function* readBlob(path: string, digest: string, offset: number, size: num
     }
   }
   yield last;
-}
-
-async function openBlob(path: string, digest: string) {
-  try {
-    return await open(path, 'r');
-  } catch (error) {
-    if (isMissing(error)) throw new EngineError('not-found', `content ${digest}: not found`, {cause: error});
-    throw fsError('open', path, error);
-  }
 }
 
 async function* listBlobs(directory: string): AsyncGenerator<string> {

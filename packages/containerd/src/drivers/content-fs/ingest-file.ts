@@ -73,6 +73,7 @@ class DiskIngest implements IngestFile {
   #offset = 0;
   #updatedAt = now();
   #closed = false;
+  #failure: unknown;
 
   private constructor(parts: IngestParts) {
     this.#directory = parts.directory;
@@ -102,21 +103,24 @@ class DiskIngest implements IngestFile {
   }
 
   async write(data: Uint8Array): Promise<void> {
-    try {
-      for (let done = 0; done < data.length; ) {
-        const {bytesWritten} = await this.#file.write(data, done, data.length - done, this.#offset + done);
-        done += bytesWritten;
-      }
-    } catch (error) {
-      throw fsError('write', join(this.#directory, 'data'), error);
-    }
+    if (this.#failure !== undefined) throw this.#failure;
+    const written = this.#writeAll(data);
+    // Meanwhile: the disk has a thread of its own.
     this.#hash.update(data);
+    try {
+      await written;
+    } catch (error) {
+      // The hash is ahead of the file now: only who opens the ingest anew can go on.
+      this.#failure = fsError('write', join(this.#directory, 'data'), error);
+      throw this.#failure;
+    }
     this.#offset += data.length;
     this.#updatedAt = now();
   }
 
   async reset(): Promise<void> {
     await this.#file.truncate(0);
+    this.#failure = undefined;
     this.#hash = createHash('sha256');
     this.#offset = 0;
   }
@@ -152,6 +156,13 @@ class DiskIngest implements IngestFile {
       await link(join(this.#directory, 'data'), target);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+
+  async #writeAll(data: Uint8Array): Promise<void> {
+    for (let done = 0; done < data.length; ) {
+      const {bytesWritten} = await this.#file.write(data, done, data.length - done, this.#offset + done);
+      done += bytesWritten;
     }
   }
 
