@@ -131,6 +131,7 @@ export function makeFakeWorld(): FakeWorld {
         create: () => call('io create', io()),
         reopen: () => call('io reopen', io()),
         discard: () => call('io discard', undefined),
+        sweep: () => call('io sweep', undefined),
         openLog: () => {
           throw new Error('not here');
         },

@@ -31,12 +31,15 @@ export async function restoreContainers(world: World): Promise<void> {
   }
   const {all} = world.registry;
   for (const container of all) restoreLinks(world, container);
-  const found = await Promise.all(all.map(container => inspectTask(world, container)));
+  // Strangers first: their mounts and snapshots can go once nothing runs in them.
+  const [found] = await Promise.all([
+    Promise.all(all.map(container => inspectTask(world, container))),
+    removeStrangers(world),
+  ]);
   const running = found.filter(({status}) => isAlive(status));
   await adopt(world, running);
   for (const {lock} of running) lock[Symbol.dispose]();
   await Promise.all(found.filter(({status}) => !isAlive(status)).map(each => finishDead(world, each)));
-  await removeStrangers(world);
   await removeLeftovers(world);
   void restartByPolicy(world);
 }
@@ -156,12 +159,20 @@ async function reopenForTheRest(world: World, container: Container): Promise<voi
   }
 }
 
-/** Tasks in our namespace that belong to no container: of a create or remove that was killed. */
+/** Tasks in our namespace that belong to no container, of a create or remove that was killed, and pipes of such. */
 async function removeStrangers(world: World): Promise<void> {
-  for (const id of await world.runtime.list(world.background)) {
-    if (world.registry.get(id)) continue;
-    world.log.warn({container: id}, 'removing the task of a container that does not exist');
+  const ids = await world.runtime.list(world.background);
+  const strangers = ids.filter(id => !world.registry.get(id));
+  await Promise.all(strangers.map(id => removeStranger(world, id)));
+  await world.stdio.sweep(new Set(world.registry.all.map(({id}) => id)));
+}
+
+async function removeStranger(world: World, id: string): Promise<void> {
+  world.log.warn({container: id}, 'removing the task of a container that does not exist');
+  try {
     await world.runtime.destroy(world.background, id);
+  } catch (error) {
+    world.log.error({container: id, error}, 'cannot remove the task of a container that does not exist');
   }
 }
 

@@ -79,4 +79,6 @@ export interface ContainerIoFactory {
   openLog(location: LogLocation): LogReader;
   /** Removes what a container that is not running may have left here. */
   discard(containerId: string): Promise<void>;
+  /** The same for all that are not among these. */
+  sweep(known: ReadonlySet<string>): Promise<void>;
 }

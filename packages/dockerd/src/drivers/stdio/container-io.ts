@@ -1,6 +1,6 @@
 /** The FIFOs, spools and log of running containers, under `<exec-root>/containerd/<id>`. */
 import {rmSync} from 'node:fs';
-import {mkdir, rm} from 'node:fs/promises';
+import {mkdir, readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Logger} from '@longshore/base';
 import {mkfifo} from '@longshore/linux';
@@ -41,6 +41,12 @@ export class StdioDriver implements ContainerIoFactory {
 
   openLog(location: LogLocation): LogReader {
     return openLogReader(location, this.#writers.get(location.containerId));
+  }
+
+  async sweep(known: ReadonlySet<string>): Promise<void> {
+    const names = await readdir(this.#root).catch(() => []); // before the first container there is no directory
+    const unknown = names.filter(name => /^[0-9a-f]{64}$/.test(name) && !known.has(name));
+    await Promise.all(unknown.map(id => this.discard(id)));
   }
 
   async discard(containerId: string): Promise<void> {
