@@ -17,6 +17,7 @@ const optionNames: Record<keyof Options, string> = {
   binaryName: 'binary_name',
   root: 'root',
   systemdCgroup: 'systemd_cgroup',
+  criuPath: 'criu_path',
   criuImagePath: 'criu_image_path',
   criuWorkPath: 'criu_work_path',
   taskApiAddress: 'task_api_address',

@@ -6,6 +6,7 @@ import {EngineError, isErrorCode, messageOf} from '@longshore/errdefs';
 import {type Cgroup, cgroupFromDirectories, isErrno, kill} from '@longshore/linux';
 import type {CheckpointOptions, ContainerStdio, Resources, RuncRuntime} from '@longshore/runc-wrapper';
 import {pidFile, removePidFile, unmountRootfs} from './bundle.ts';
+import {type CriuOptions, takeCheckpoint} from './checkpoint.ts';
 import type {ContainerEvents} from './events.ts';
 import {hasOwnPidNamespace} from './oci-spec.ts';
 import {ContainerProcess, type ProcessExit} from './process/container-process.ts';
@@ -22,6 +23,7 @@ export interface ContainerOptions {
   events: ContainerEvents;
   stdio: StdioOwner;
   log: Logger;
+  criu: CriuOptions;
   noPivot: boolean;
   noNewKeyring: boolean;
   /** Set when the container is made from a checkpoint: its first process appears at `start`. */
@@ -242,7 +244,8 @@ export class Container {
   async checkpoint(options: CheckpointOptions): Promise<void> {
     await this.#lock.run(async () => {
       this.init.check('checkpoint');
-      await ociError('checkpoint', this.runtime.checkpoint(this.id, options));
+      const {criu} = this.#options;
+      await takeCheckpoint({runtime: this.runtime, id: this.id, bundle: this.bundle, options, criu});
     });
     this.#options.events.checkpointed(options.imagePath);
   }

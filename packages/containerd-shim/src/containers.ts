@@ -3,10 +3,11 @@ import type {Mount} from '@longshore/api/gen/containerd/types/mount';
 import type {Options} from '@longshore/api/gen/containerd/types/runc/options/oci';
 import type {CallContext, Logger} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
-import {mountAll} from '@longshore/linux';
+import {findProgram, mountAll} from '@longshore/linux';
 import {RuncRuntime} from '@longshore/runc-wrapper';
 import {makeRootfs, runtimeRoot, unmountRootfs, writeRuntimeFiles} from './bundle.ts';
-import {Container, type RestoreSource} from './container.ts';
+import {restoreSource} from './checkpoint.ts';
+import {Container} from './container.ts';
 import {ContainerEvents} from './events.ts';
 import type {StdioUris} from './process/stdio.ts';
 import type {Publisher} from './publisher.ts';
@@ -91,6 +92,7 @@ export class Containers {
         ...{id, bundle, events, log},
         runtime: this.#runtime(bundle, options),
         stdio: this.#stdioOwner(id, options),
+        criu: options,
         noPivot: options.noPivotRoot,
         noNewKeyring: options.noNewKeyring,
         restore: checkpoint === '' ? undefined : restoreSource(checkpoint, options),
@@ -118,7 +120,8 @@ export class Containers {
 
   #stdioOwner(containerId: string, options: Options) {
     const {namespace, reaper, log, env} = this.#options;
-    return {containerId, namespace, reaper, log, env, uid: options.ioUid, gid: options.ioGid};
+    const checkpoints = options.criuPath !== '' || hasProgram('criu', env.PATH);
+    return {containerId, namespace, reaper, log, env, checkpoints, uid: options.ioUid, gid: options.ioGid};
   }
 
   /** Forgets a deleted container. */
@@ -127,6 +130,10 @@ export class Containers {
   }
 }
 
-function restoreSource(imagePath: string, options: Options): RestoreSource {
-  return {imagePath, ...(options.criuWorkPath === '' ? {} : {workPath: options.criuWorkPath})};
+function hasProgram(name: string, path: string | undefined): boolean {
+  try {
+    return findProgram(name, path) !== '';
+  } catch {
+    return false;
+  }
 }

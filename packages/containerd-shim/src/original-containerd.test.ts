@@ -32,7 +32,7 @@ echo "# run"
 run --rm --env PATH=/bin --rootfs rootfs c1 echo hello
 run --rm --env PATH=/bin --rootfs rootfs c2 sh -c 'echo out; echo err >&2; exit 3'
 run --rm --env PATH=/bin --rootfs rootfs c3 sh -c 'kill -9 $$'
-(sleep 0.5; echo one; sleep 0.2; echo two) | run --rm --env PATH=/bin --rootfs rootfs c4 cat
+(sleep 1; echo one; sleep 0.2; echo two) | run --rm --env PATH=/bin --rootfs rootfs c4 cat
 run --rm --env PATH=/bin --rootfs rootfs c5 sh -c 'dd if=/dev/zero bs=65536 count=1600 2>/dev/null' | wc -c
 echo "# terminal"
 script -qec "timeout -s KILL 20 ctr run --rm -t --env PATH=/bin --rootfs rootfs c6 sh -c 'stty size; [ -t 1 ] && echo tty; exit 7'" /dev/null; echo "exit $?"
@@ -48,8 +48,16 @@ script -qec "ctr tasks exec -t --exec-id e3 d1 sh -c '[ -t 0 ] && echo tty'" /de
 ctr tasks ps d1 | wc -l
 ctr tasks metrics d1 | awk '{print $1}' | grep -c -E 'memory|pids|cpu'
 ctr tasks pause d1; list; ctr tasks resume d1; list
-ctr tasks delete d1; echo "exit $?"
 ls $PWD/state/io.containerd.runtime.v2.task/$2/d1
+echo "# checkpoint"
+run -d --env PATH=/bin --rootfs rootfs k1 sh -c 'while :; do sleep 0.05; done'
+ctr tasks checkpoint --image-path $PWD/img --work-path $PWD/work k1 2>&1; echo "exit $?"
+stable() { ls $1 | grep -v -e '^core' -e '^fs-' -e '^mm-' -e '^pagemap' -e '^pages-' -e '^fdinfo' -e '^ids-' | sed 's/-[0-9]*./-N./' | sort -u; }
+stable img; ls work; list
+ctr tasks checkpoint --exit --image-path $PWD/img2 --work-path $PWD/work2 k1 2>&1; echo "exit $?"
+stable img2; ls work2
+if [ -f img2/inventory.img ]; then waitfor STOPPED; else ctr tasks kill -s KILL k1; waitfor STOPPED; fi
+list; ctr tasks delete k1; echo "exit $?"; ctr containers delete k1
 echo "# containerd killed"
 kill -9 $CONTAINERD; wait $CONTAINERD 2>/dev/null
 start; list

@@ -2,18 +2,19 @@
 import {closeSync, mkdirSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {AT_FDCWD, O_APPEND, O_CREAT, O_RDONLY, O_WRONLY, openAt} from '@longshore/linux';
-import {ErrorRelay} from './error-relay.ts';
 import {isFifo, openInputFifo, openOutputFifo} from './fifo.ts';
 import {LogProgram} from './log-program.ts';
 import type {ProcessIo, StdioOwner, StdioUris} from './stdio.ts';
 import {parseStreamUri, type StreamTarget} from './stdio-uri.ts';
+import {InputRelay, OutputRelay} from './stream-relay.ts';
 
 export class PlainIo implements ProcessIo {
   readonly consoleSocket = undefined;
   #childFds: number[] = [-1, -1, -1];
   /** Our ends of the FIFOs: that of stdout reads, that of stdin writes. */
   readonly #kept = {stdin: -1, stdout: -1};
-  #errors: ErrorRelay | undefined;
+  readonly #relays: OutputRelay[] = [];
+  #input: InputRelay | undefined;
   #program: LogProgram | undefined;
 
   static async open(uris: StdioUris, owner: StdioOwner): Promise<PlainIo> {
@@ -47,7 +48,10 @@ export class PlainIo implements ProcessIo {
 
   #openInput(target: StreamTarget, owner: StdioOwner): void {
     if (target.kind !== 'path') return;
-    if (isFifo(target.path)) {
+    if (isFifo(target.path) && owner.checkpoints) {
+      this.#input = new InputRelay(target.path, owner);
+      this.#childFds[0] = this.#input.child;
+    } else if (isFifo(target.path)) {
       const {child, kept} = openInputFifo(target.path, owner);
       this.#childFds[0] = child;
       this.#kept.stdin = kept;
@@ -56,6 +60,7 @@ export class PlainIo implements ProcessIo {
 
   #openOutput(target: StreamTarget, owner: StdioOwner): number {
     if (target.kind !== 'path' || !isFifo(target.path)) return openFile(target);
+    if (owner.checkpoints) return this.#openRelay(target.path, owner);
     const {child, kept} = openOutputFifo(target.path, owner);
     this.#kept.stdout = kept;
     return child;
@@ -63,16 +68,23 @@ export class PlainIo implements ProcessIo {
 
   #openErrors(target: StreamTarget, owner: StdioOwner): number {
     if (target.kind !== 'path' || !isFifo(target.path)) return openFile(target);
-    this.#errors = new ErrorRelay(target.path, owner);
-    return this.#errors.child;
+    return this.#openRelay(target.path, owner);
+  }
+
+  #openRelay(path: string, owner: StdioOwner): number {
+    const relay = new OutputRelay(path, owner);
+    this.#relays.push(relay);
+    return relay.child;
   }
 
   async attach(): Promise<void> {
     this.#closeChildFds();
-    this.#errors?.start();
+    for (const relay of this.#relays) relay.start();
+    this.#input?.start();
   }
 
   closeStdin(): void {
+    this.#input?.closeKept();
     this.#closeKept('stdin');
   }
 
@@ -80,7 +92,7 @@ export class PlainIo implements ProcessIo {
 
   /** What a process has written to stdout is where it should be already. */
   async drained(): Promise<void> {
-    await this.#errors?.drained();
+    await Promise.all(this.#relays.map(relay => relay.drained()));
     await this.#program?.ended;
   }
 
@@ -88,8 +100,9 @@ export class PlainIo implements ProcessIo {
     this.#closeChildFds();
     this.#closeKept('stdin');
     this.#closeKept('stdout');
-    this.#errors?.close();
-    this.#errors = undefined;
+    for (const relay of this.#relays.splice(0)) relay.close();
+    this.#input?.close();
+    this.#input = undefined;
     this.#program?.stop();
   }
 

@@ -17,6 +17,8 @@ export interface StdioOwner {
   namespace: string;
   reaper: Reaper;
   log: Logger;
+  /** Such descriptors only that CRIU can save: no FIFOs. */
+  checkpoints: boolean;
   /** Environment of log programs. */
   env: Record<string, string | undefined>;
   /** Owner that the FIFOs and pipes get (options IoUid and IoGid); 0 leaves them as they are. */
