@@ -86,14 +86,12 @@ export const optionTable = define({
   cpuRtPeriod: {
     flag: 'cpu-rt-period',
     kind: 'int',
-    unsupported: true,
     about:
       'Limit the CPU real-time period in microseconds for the parent cgroup for all containers (not supported with cgroups v2)',
   },
   cpuRtRuntime: {
     flag: 'cpu-rt-runtime',
     kind: 'int',
-    unsupported: true,
     about:
       'Limit the CPU real-time runtime in microseconds for the parent cgroup for all containers (not supported with cgroups v2)',
   },

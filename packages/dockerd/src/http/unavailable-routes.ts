@@ -1,6 +1,6 @@
 /** Operations of Docker that this engine does not have: each says so, none is ignored. */
 import {EngineError} from '@longshore/errdefs';
-import type {Route} from './route.ts';
+import type {ApiRequest, Route} from './route.ts';
 
 const noManager =
   'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
@@ -30,15 +30,16 @@ const unsupported: Record<string, string> = {
   'POST /session': 'build sessions',
   'POST /grpc': 'the BuildKit API',
   'GET /plugins/privileges': 'plugins',
-  'DELETE /plugins/{name}': 'plugins',
-  'POST /plugins/{name}/enable': 'plugins',
-  'POST /plugins/{name}/disable': 'plugins',
   'POST /plugins/pull': 'plugins',
-  'POST /plugins/{name}/push': 'plugins',
-  'POST /plugins/{name}/upgrade': 'plugins',
-  'POST /plugins/{name}/set': 'plugins',
   'POST /plugins/create': 'plugins',
 };
+
+/** There is none that could be found. */
+const ofPlugin = [
+  'GET /plugins/{name}/json',
+  'DELETE /plugins/{name}',
+  ...['enable', 'disable', 'push', 'upgrade', 'set'].map(action => `POST /plugins/{name}/${action}`),
+];
 
 const checkpoints = [
   'GET /containers/{name}/checkpoints',
@@ -61,14 +62,17 @@ export function unavailableRoutes(): Route[] {
   };
   return [
     {method: 'GET', path: '/plugins', job: 'plugins', handle: (_request, reply) => reply.json(200, [])},
-    {
-      method: 'GET',
-      path: '/plugins/{name}/json',
-      job: 'plugins',
-      handle: ({param}) => {
-        throw new EngineError('not-found', `plugin ${JSON.stringify(param('name'))} not found`);
-      },
-    },
+    ...ofPlugin.map(key => {
+      const [method = '', path = ''] = key.split(' ');
+      return {
+        method: method as Route['method'],
+        path,
+        job: 'plugins',
+        handle: ({param}: ApiRequest) => {
+          throw new EngineError('not-found', `plugin ${JSON.stringify(param('name'))} not found`);
+        },
+      };
+    }),
     refuse('POST /swarm/leave', () => new EngineError('unavailable', 'This node is not part of a swarm')),
     ...notInSwarm.map(key => refuse(key, () => new EngineError('unavailable', noManager))),
     ...checkpoints.map(key => refuse(key, () => new EngineError('unimplemented', noExperiment))),

@@ -176,7 +176,7 @@ async function imageIds(images: Images, ctx: CallContext, references: readonly s
   const ids = new Set<string>();
   for (const reference of references) {
     try {
-      ids.add((await images.find(ctx, reference)).target.digest);
+      for (const id of await images.withDescendants(ctx, await images.find(ctx, reference))) ids.add(id);
     } catch (error) {
       if (!isErrorCode(error, 'not-found', 'invalid-argument')) throw error;
     }

@@ -1,7 +1,7 @@
 /** POST /commit: an image out of a container. */
 import type {Image, ImageConfig} from '@longshore/api/oci';
 import type {CallContext} from '@longshore/base';
-import {EngineError} from '@longshore/errdefs';
+import {EngineError, isErrorCode} from '@longshore/errdefs';
 import {familiarReference, type Reference} from '@longshore/oci';
 import {nowNano} from '../events/event-bus.ts';
 import {applyChanges} from '../images/changes.ts';
@@ -49,8 +49,7 @@ export async function commitContainer(
   const image = (baseImage: Image, diffId: string) =>
     committedImage(baseImage, diffId, {created, config, request, createdBy: container.record.config.Cmd ?? []});
   const make = (leased: CallContext) => committer.commit(leased, {containerId: container.id, base, config: image});
-  const isPausing = request.pause && container.state.status === 'running';
-  if (isPausing) await pauseContainer(world, ctx, container);
+  const isPausing = request.pause && container.state.status === 'running' && (await pause(world, ctx, container));
   try {
     const id = await transfers.adopt(ctx, request.name, make);
     publishContainerEvent(world, container, 'commit', {
@@ -61,6 +60,17 @@ export async function commitContainer(
     return id;
   } finally {
     if (isPausing) await resume(world, container);
+  }
+}
+
+/** False when it has ended, or somebody else has paused it, meanwhile: there is nothing to stop then. */
+async function pause(world: World, ctx: CallContext, container: Container): Promise<boolean> {
+  try {
+    await pauseContainer(world, ctx, container);
+    return true;
+  } catch (error) {
+    if (!isErrorCode(error, 'conflict')) throw error;
+    return false;
   }
 }
 

@@ -9,6 +9,7 @@ import type {HostConfig} from './documents/host-config.ts';
 import {linkVariables} from './links/links.ts';
 import {hasRecursiveReadOnly, type ResolvedMounts} from './mounts/resolve.ts';
 import {chooseNamespaces, joinedContainer, networkOwner} from './namespaces.ts';
+import type {ContainerRecord} from './record.ts';
 import {effectiveCapabilities} from './spec/capabilities.ts';
 import {buildEnvironment} from './spec/environment.ts';
 import type {BindMount} from './spec/mounts.ts';
@@ -51,7 +52,7 @@ export function gatherSpecInputs(world: World, container: Container, parts: Star
     writableCgroups: security.writableCgroups ?? false,
     rootfs: parts.rootfs,
     hostname,
-    cgroupsPath: cgroupsPathOf(world, record),
+    cgroupsPath: realtimeCgroupOf(world, record),
     namespaces: chooseNamespaces(world, container, parts.netnsPath),
     sysctls: parts.sysctls,
     ipc: ipcOf(world, container),
@@ -70,6 +71,14 @@ export function gatherSpecInputs(world: World, container: Container, parts: Star
     rlimits: rlimitsOf(world, host),
     rootfsPropagation: parts.mounts.rootfsPropagation,
   };
+}
+
+/** A container only gets real-time from what the cgroups above it have. */
+function realtimeCgroupOf(world: World, record: ContainerRecord): string {
+  const path = cgroupsPathOf(world, record);
+  const {cpuRtPeriod: period, cpuRtRuntime: runtime} = world.config;
+  if (period !== 0 || runtime !== 0) world.files.allowRealtime(path.slice(0, path.lastIndexOf('/')), period, runtime);
+  return path;
 }
 
 function seccompOf(

@@ -1,5 +1,5 @@
 /** Finding, listing, describing and naming images. */
-import type {Platform as OciPlatform} from '@longshore/api/oci';
+import type {Descriptor, Platform as OciPlatform} from '@longshore/api/oci';
 import type {CallContext} from '@longshore/base';
 import {EngineError, isErrorCode} from '@longshore/errdefs';
 import {
@@ -84,6 +84,21 @@ export class Images implements ImageService {
 
   async list(ctx: CallContext): Promise<CatalogImage[]> {
     return await this.#catalog.list(ctx);
+  }
+
+  /** Ids of the image and of all that are built on it. */
+  async withDescendants(ctx: CallContext, {target}: CatalogImage): Promise<string[]> {
+    const {store} = this.#parts;
+    const chains = async (each: Descriptor) =>
+      (await store.manifests(ctx, each)).flatMap(({parts}) => (parts ? [parts.config.rootfs.diff_ids] : []));
+    const bases = await chains(target);
+    const isBelow = (chain: string[]) =>
+      bases.some(base => base.length > 0 && base.every((layer, i) => chain[i] === layer));
+    const images = await this.#catalog.list(ctx);
+    const found = await Promise.all(
+      images.map(async each => ((await chains(each.target)).some(isBelow) ? [each.id] : [])),
+    );
+    return [...new Set([target.digest, ...found.flat()])];
   }
 
   async count(ctx: CallContext): Promise<number> {

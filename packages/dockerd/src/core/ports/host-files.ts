@@ -20,6 +20,8 @@ export interface HostFiles {
   ): {devices: LinuxDevice[]; rules: LinuxDeviceCgroup[]};
   /** Every device of the host, for a privileged container. */
   allDevices(): LinuxDevice[];
+  /** Gives a cgroup (version 1) and all above it a share of the CPUs for real-time tasks, in microseconds. */
+  allowRealtime(cgroup: string, period: number, runtime: number): void;
   /** Throws when the path is no block device. */
   blockDevice(path: string): BlockDevice;
   /** /etc/passwd and /etc/group of a mounted rootfs. Never follows a link out of it; large files are an error. */

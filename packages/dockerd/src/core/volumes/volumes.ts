@@ -158,8 +158,8 @@ export class Volumes implements VolumeService {
   }
 
   async #findOrCreate(name: string, creation: VolumeCreation): Promise<Volume> {
-    checkVolumeName(name);
     checkVolumeDriver(name, creation.driver);
+    checkVolumeName(name);
     const existing = this.#byName.get(name);
     if (existing) return existing;
     const mount = readVolumeOptions(name, creation.options);

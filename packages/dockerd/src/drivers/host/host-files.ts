@@ -18,6 +18,7 @@ import {
 import {parseCapabilityMask} from '../../core/containers/spec/capabilities.ts';
 import type {HostFiles, PathKind} from '../../core/ports/host-files.ts';
 import {allDevices, blockDeviceOf, devicesOf} from './devices.ts';
+import {allowRealtime} from './realtime-cgroups.ts';
 import {makeDirectoryInside, openDirectoryInside, readUserDatabase} from './rootfs-files.ts';
 
 const run = promisify(execFile);
@@ -58,6 +59,10 @@ export class LinuxHostFiles implements HostFiles {
 
   allDevices() {
     return allDevices();
+  }
+
+  allowRealtime(cgroup: string, period: number, runtime: number): void {
+    allowRealtime(cgroup, period, runtime);
   }
 
   blockDevice(path: string) {
