@@ -62,6 +62,13 @@ export const measurements: Measurement[] = [
     },
   },
   {
+    name: 'start',
+    title: 'dockerd: start to ready, no containers',
+    unit: 'ms',
+    goal: 'ratio ≤ 0.6',
+    measure: (ours, original) => inTurns(9, [() => timedStart(ours), () => timedStart(original)]),
+  },
+  {
     name: 'shim-memory',
     title: 'memory of one shim among 20 (PSS)',
     unit: 'MB',
@@ -91,6 +98,14 @@ async function timed(engine: Engine, argv: string[]): Promise<number> {
   const elapsed = performance.now() - start;
   if (result.exitCode !== 0) throw new Error(`${argv.join(' ')}: exit code ${result.exitCode}: ${result.stderr}`);
   return elapsed;
+}
+
+/** Milliseconds from exec to the first answer to a ping; containerd starts with it. */
+async function timedStart({dockerd}: Engine): Promise<number> {
+  await dockerd.stop();
+  const start = performance.now();
+  await dockerd.start();
+  return performance.now() - start;
 }
 
 function median(values: number[]): number {

@@ -1,11 +1,8 @@
 /** The composition root: opens everything in order, serves, and closes it in reverse. */
 import {join} from 'node:path';
-import {backgroundContext, type Logger, Scope, Tracer} from '@longshore/base';
+import {backgroundContext, Scope, Tracer} from '@longshore/base';
 import {openSpanExporter} from '@longshore/otlp';
 import type {Config} from './config/config.ts';
-import type {Environment} from './config/environment.ts';
-import {parseHost} from './config/hosts.ts';
-import {insecureTcpIsIntended, tlsSettings} from './config/tls-settings.ts';
 import {ContainerCopier} from './core/containers/copy/copy.ts';
 import {containerEndpoints, countContainers, imageUsers} from './core/containers/service.ts';
 import {EventBus} from './core/events/event-bus.ts';
@@ -14,17 +11,16 @@ import {EngineMetrics} from './core/metrics/engine-metrics.ts';
 import {withNetworkJobs} from './core/networks/jobs.ts';
 import {apiWarnings} from './core/system/api-warnings.ts';
 import {findExecutable} from './drivers/containerd/find-executable.ts';
-import {openContainerd} from './drivers/containerd/open.ts';
+import {connectContainerd} from './drivers/containerd/open.ts';
 import {ComponentVersions} from './drivers/host/component-versions.ts';
 import {loadHostFacts} from './drivers/host/host-facts.ts';
-import {takePidFile} from './drivers/host/pid-file.ts';
 import {findPrograms} from './drivers/host/programs.ts';
 import {StateDump} from './drivers/host/state-dump.ts';
 import {SystemInformation} from './drivers/host/system-information.ts';
 import {notifySystemd} from './drivers/host/systemd.ts';
 import {openCommitter} from './drivers/images/container-committer.ts';
 import {openAuthorizationPlugins} from './drivers/plugins/authorization-plugin.ts';
-import {loadEngineId, makeDirectories} from './drivers/state-dir/directories.ts';
+import {loadEngineId} from './drivers/state-dir/directories.ts';
 import {openStatistics} from './drivers/stats/containerd-statistics.ts';
 import {LinuxContainerTrees} from './drivers/tree/container-trees.ts';
 import {containerArchiveRoutes} from './http/containers/archive-routes.ts';
@@ -36,7 +32,6 @@ import {statsRoute} from './http/containers/stats-route.ts';
 import {containerStreamRoutes} from './http/containers/stream-routes.ts';
 import {execRoutes} from './http/exec/routes.ts';
 import {imageRoutes} from './http/images/routes.ts';
-import {type ListenerOptions, openListeners} from './http/listen.ts';
 import {networkRoutes} from './http/networks/routes.ts';
 import type {Route} from './http/route.ts';
 import {apiHandler} from './http/server.ts';
@@ -50,31 +45,21 @@ import {networkConfig, openNetworks} from './parts/networks.ts';
 import {openVolumes} from './parts/volumes.ts';
 import {openWatching} from './parts/watching.ts';
 import {reloadOnHangup} from './reload.ts';
-import {awaitStopSignal} from './signals.ts';
+import type {Started} from './start.ts';
 
 /** How long a shutdown waits for running operations. */
 const drainMs = 5_000;
 /** How long its handlers may take after that. */
 const shutdownHandlersMs = 10_000;
 
-/** Runs until a signal ends it. Throws when it cannot start. `argv` is read again for a reload. */
-export async function runDaemon(
-  config: Config,
-  environment: Environment,
-  log: Logger,
-  argv: readonly string[],
-): Promise<void> {
-  process.umask(0o022);
+/** Runs until a signal ends it. Throws when it cannot start, or cannot go on. */
+export async function runDaemon(started: Started): Promise<void> {
+  const {config, environment, log, argv, stopSignal, listeners} = started;
   await using scope = new Scope(log);
-  await makeDirectories(config.dataRoot, config.execRoot);
-  scope.use(await takePidFile(config.pidFile), 'pid file');
-  const stopSignal = awaitStopSignal(log);
-  // Bound before anything else: clients that come early wait instead of being refused.
-  const listeners = scope.use(await openListeners(listenerOptions(config, environment, log)), 'listeners');
   const exporter = await openSpanExporter(environment.telemetry, 'dockerd', log);
   if (exporter) scope.use(exporter, 'span exporter');
   const tracer = new Tracer('dockerd', exporter);
-  const engine = await openEngine({config, environment, log, scope, tracer});
+  const engine = await openEngine(started, scope, tracer);
   const {jobs, events, containers} = engine;
   const {notifySocket} = environment;
   const {engineId} = engine;
@@ -89,10 +74,11 @@ export async function runDaemon(
     const {experimental, corsHeader} = config;
     const {routes} = engine;
     listeners.serve(apiHandler({routes, jobs, log, experimental, corsHeader, tracer, plugins: () => plugins}));
-    log.info({addresses}, 'daemon has completed initialization');
+    log.info({}, 'Daemon has completed initialization');
+    for (const address of addresses) log.info({}, `API listen on ${address.replace(/^unix:\/\//, '')}`);
     notifySystemd(notifySocket, 'READY=1');
   });
-  await jobs.run('serveapi', {addresses}, () => stopSignal, {waits: true});
+  await jobs.run('serveapi', {addresses}, () => Promise.race([stopSignal, engine.lost]), {waits: true});
   notifySystemd(notifySocket, 'STOPPING=1');
   await jobs.drain(drainMs); // new requests are answered, with 503, for as long as containers are stopped
   await containers.shutDown();
@@ -100,15 +86,9 @@ export async function runDaemon(
   await jobs.finish(shutdownHandlersMs);
 }
 
-interface EngineOptions {
-  config: Config;
-  environment: Environment;
-  log: Logger;
-  scope: Scope;
-  tracer: Tracer;
-}
-
 interface Engine {
+  /** Rejects when containerd is gone for good. */
+  lost: Promise<never>;
   engineId: string;
   /** Gives the values of a reload to all parts. */
   reconfigure(config: Config): Promise<void>;
@@ -119,18 +99,21 @@ interface Engine {
 }
 
 /** containerd, then the parts of the core in the order in which they lean on each other. */
-async function openEngine({config, environment, log, scope, tracer}: EngineOptions): Promise<Engine> {
-  const containerd = scope.use(await openContainerd(config, environment, log), 'containerd');
-  const {client} = containerd;
+async function openEngine(started: Started, scope: Scope, tracer: Tracer): Promise<Engine> {
+  const {config, environment, log} = started;
   const metrics = new EngineMetrics();
   const jobs = new JobRunner(log, config.containerdNamespace, (...end) => metrics.jobEnded(...end));
   const dump = scope.use(new StateDump(config.execRoot, () => jobs.running, log), 'state dump');
   const events = new EventBus(() => metrics.eventPublished());
   const ctx = backgroundContext(log, config.containerdNamespace);
-  const facts = await loadHostFacts();
-  const programs = await findPrograms(config, environment);
-  const volumes = await openVolumes({root: join(config.dataRoot, 'volumes'), events, log});
-  const images = await openImages(ctx, {client, config, events, users: () => imageUsers(containers.world)});
+  // containerd comes up meanwhile.
+  const connecting = connectContainerd(started.containerd, {isBusy: () => jobs.running.some(job => !job.waits)}, log);
+  connecting.catch(() => {}); // heard of below
+  const [facts, programs, volumes] = await Promise.all([
+    loadHostFacts(),
+    findPrograms(config, environment),
+    openVolumes({root: join(config.dataRoot, 'volumes'), events, log}),
+  ]);
   const networks = scope.use(
     await jobs.run('init_networkdriver', {}, jobCtx =>
       openNetworks(jobCtx, {
@@ -146,6 +129,9 @@ async function openEngine({config, environment, log, scope, tracer}: EngineOptio
     ),
     'networks',
   );
+  const containerd = scope.use(await connecting, 'connection to containerd');
+  const {client} = containerd;
+  const images = await openImages(ctx, {client, config, events, users: () => imageUsers(containers.world)});
   const parts = {images: images.images, networks: withNetworkJobs(networks.controller, jobs), volumes};
   const containers: Containers = scope.use(
     await openContainers(ctx, {client, config, facts, programs, events, metrics, log, ...parts}),
@@ -153,7 +139,7 @@ async function openEngine({config, environment, log, scope, tracer}: EngineOptio
   );
   await jobs.run('restore', {}, () => containers.restore());
   const engineId = await loadEngineId(config.dataRoot);
-  const {hosts, tls} = addressesOf(config, environment);
+  const {hosts, tls} = started.addresses;
   const system = new SystemInformation({
     engineId,
     config,
@@ -195,22 +181,5 @@ async function openEngine({config, environment, log, scope, tracer}: EngineOptio
     images.reconfigure(next);
     system.reconfigure(next);
   };
-  return {engineId, reconfigure, jobs, events, containers, routes};
-}
-
-function addressesOf(config: Config, environment: Environment): Pick<ListenerOptions, 'hosts' | 'tls'> {
-  const tls = tlsSettings(config, environment.tls);
-  const given = config.hosts.length > 0 ? config.hosts : [''];
-  return {tls, hosts: given.map(host => parseHost(host, tls !== undefined))};
-}
-
-function listenerOptions(config: Config, environment: Environment, log: Logger): ListenerOptions {
-  return {
-    ...addressesOf(config, environment),
-    group: config.group,
-    groupIsGiven: config.group !== 'docker',
-    activated: environment.activated,
-    insecureTcpIsIntended: insecureTcpIsIntended(config),
-    log,
-  };
+  return {lost: containerd.lost, engineId, reconfigure, jobs, events, containers, routes};
 }

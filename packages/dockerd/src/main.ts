@@ -5,7 +5,7 @@ import {readEnvironment} from './config/environment.ts';
 import {parseFlags} from './config/flags.ts';
 import {helpText} from './config/help.ts';
 import {loadConfig} from './config/load.ts';
-import {runDaemon} from './daemon.ts';
+import {start} from './start.ts';
 
 // Not by exitCode: a client that never closes its side would keep the event loop, and so the process, alive.
 process.exit(await main(process.argv.slice(2)));
@@ -24,12 +24,19 @@ async function main(argv: string[]): Promise<number> {
   }
   const log = openLog(config);
   try {
-    await runDaemon(config, readEnvironment(process.env), log, argv);
+    await start(config, readEnvironment(process.env), log, argv);
     return 0;
   } catch (error) {
-    log.fatal({error}, 'failed to start daemon');
+    reportFailure(error, config, log);
     return 1;
   }
+}
+
+/** One line, as the original writes it; with JSON logs one of those. */
+function reportFailure(error: unknown, config: Config, log: Logger): void {
+  const text = messageOf(error);
+  if (config.logFormat === 'json') log.fatal({error}, 'failed to start daemon');
+  else process.stderr.write(`${text.startsWith('failed to') ? text : `failed to start daemon: ${text}`}\n`);
 }
 
 function openLog(config: Config): Logger {

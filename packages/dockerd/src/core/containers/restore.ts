@@ -78,16 +78,23 @@ async function adopt(world: World, running: Found[]): Promise<void> {
   }
   const ids = new Set(running.map(({container}) => container.id));
   const owned = new Set(world.registry.all.map(({id}) => id));
-  await world.rootfs.restore(world.background, owned, ids);
-  await world.parts.restore(world.background, owned, ids);
-  await world.volumes.restore(volumeReferences(world, ids));
-  await world.networks.restore(
+  await Promise.all([restoreFiles(world, owned, ids), restoreNetworks(world, running)]);
+  await Promise.all(running.map(({container}) => reopen(world, container)));
+}
+
+async function restoreFiles(world: World, owned: ReadonlySet<string>, running: ReadonlySet<string>): Promise<void> {
+  await world.rootfs.restore(world.background, owned, running);
+  await world.parts.restore(world.background, owned, running);
+  await world.volumes.restore(volumeReferences(world, running));
+}
+
+function restoreNetworks(world: World, running: readonly Found[]): Promise<void> {
+  return world.networks.restore(
     world.background,
     running
       .filter(({container}) => !container.record.host.NetworkMode.startsWith('container:'))
       .map(({container}) => ({request: sandboxRequestOf(world, container), settings: container.record.network})),
   );
-  await Promise.all(running.map(({container}) => reopen(world, container)));
 }
 
 function volumeReferences(world: World, running: ReadonlySet<string>) {

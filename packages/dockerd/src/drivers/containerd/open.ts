@@ -1,67 +1,53 @@
-import {stat} from 'node:fs/promises';
-import type {Logger} from '@longshore/base';
+/** The connection to containerd. */
+import {callContext, type Logger, sleep, withTimeout} from '@longshore/base';
 import {type ContainerdClient, openClient} from '@longshore/containerd-client';
-import type {Config} from '../../config/config.ts';
-import type {Environment} from '../../config/environment.ts';
-import {optionTable} from '../../config/option-table.ts';
-import {writeContainerdConfig} from './configuration.ts';
-import {findExecutable} from './find-executable.ts';
-import {ContainerdSupervisor, requireContainerd} from './supervisor.ts';
-
-/** Where Debian and others run a containerd for the whole system. */
-const systemSocket = '/run/containerd/containerd.sock';
+import {EngineError, messageOf} from '@longshore/errdefs';
+import type {StartedContainerd} from './start.ts';
+import {healthTimeoutMs, type Supervision, startTimeoutMs} from './supervisor.ts';
 
 export interface Containerd extends AsyncDisposable {
   address: string;
   client: ContainerdClient;
+  /** Rejects when a containerd of our own cannot be kept running. */
+  lost: Promise<never>;
 }
 
-/**
- * Connects to containerd: the one of `--containerd`, else that of the system if there is one and this daemon is the
- * system's too (default exec root), else one that is started and supervised here. Dispose stops only the last.
- */
-export async function openContainerd(config: Config, environment: Environment, log: Logger): Promise<Containerd> {
-  const address = config.containerdAddress || (await findSystemContainerd(config));
-  return address ? openForeign(address, log) : openManaged(config, environment, log);
-}
-
-async function findSystemContainerd(config: Config): Promise<string> {
-  if (config.execRoot !== optionTable.execRoot.value) return '';
-  const found = await stat(systemSocket).catch(() => undefined);
-  return found?.isSocket() ? systemSocket : '';
-}
-
-async function openForeign(address: string, log: Logger): Promise<Containerd> {
+/** Resolves when containerd serves; from then on one of our own is watched. `isBusy`: somebody waits for its answers. */
+export async function connectContainerd(
+  {address, supervisor}: StartedContainerd,
+  supervision: Supervision,
+  log: Logger,
+): Promise<Containerd> {
+  // A channel that is asked too early waits long before it tries again: only a socket that takes connections counts.
+  await supervisor?.untilListening();
   const client = openClient({address});
   try {
-    await requireContainerd(client, log);
+    const isHealthy = async () => (await client.health.check(timeout(log), {})).status === 1;
+    if (supervisor) await supervisor.watch(isHealthy, supervision);
+    else await requireContainerd(client, log);
   } catch (error) {
     client[Symbol.dispose]();
     throw error;
   }
-  return {address, client, [Symbol.asyncDispose]: async () => client[Symbol.dispose]()};
+  const lost = supervisor ? supervisor.lost : new Promise<never>(() => {});
+  return {address, client, lost, [Symbol.asyncDispose]: async () => client[Symbol.dispose]()};
 }
 
-async function openManaged(config: Config, environment: Environment, log: Logger): Promise<Containerd> {
-  const managed = await writeContainerdConfig(config.dataRoot, config.execRoot);
-  const executable =
-    environment.containerdExecutable ||
-    (await findExecutable('containerd', environment.ownExecutable, environment.path));
-  const client = openClient({address: managed.address});
-  const {childEnvironment: env} = environment;
-  const supervisor = new ContainerdSupervisor({...managed, executable, env, debug: config.debug, client, log});
-  try {
-    await supervisor.start();
-  } catch (error) {
-    client[Symbol.dispose]();
-    throw error;
+/** Throws when no containerd answers at `client`'s address: for one that somebody else runs. */
+async function requireContainerd(client: ContainerdClient, log: Logger): Promise<void> {
+  for (const end = Date.now() + startTimeoutMs; ; ) {
+    try {
+      await client.version.version(timeout(log), {});
+      return;
+    } catch (error) {
+      if (Date.now() > end) {
+        throw new EngineError('unavailable', `failed to connect to containerd: ${messageOf(error)}`, {cause: error});
+      }
+    }
+    await sleep(100);
   }
-  return {
-    address: managed.address,
-    client,
-    async [Symbol.asyncDispose]() {
-      client[Symbol.dispose]();
-      await supervisor.stop();
-    },
-  };
+}
+
+function timeout(log: Logger) {
+  return withTimeout(callContext({log}), healthTimeoutMs);
 }

@@ -9,7 +9,7 @@ export async function takePidFile(path: string): Promise<AsyncDisposable> {
   if (pid > 0 && pid !== process.pid && processExists(pid)) {
     throw new EngineError(
       'failed-precondition',
-      `ensure docker is not running or delete ${path}: process with PID ${pid} is still running`,
+      `failed to start daemon, ensure docker is not running or delete ${path}: process with PID ${pid} is still running`,
     );
   }
   await writeFileAtomic(path, String(process.pid), {mode: 0o644, durable: false});

@@ -1,6 +1,6 @@
 /** The directories that the daemon owns, with Docker's modes, and the identity of this installation. */
 import {randomUUID} from 'node:crypto';
-import {chmod, mkdir} from 'node:fs/promises';
+import {chmod, mkdir, readdir, realpath, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {readFileIfExists, writeFileAtomic} from '@longshore/base';
 
@@ -17,6 +17,17 @@ export async function makeDirectories(dataRoot: string, execRoot: string): Promi
   ] as const) {
     await makeDirectory(join(dataRoot, name), mode);
   }
+}
+
+/** The data root itself where the configuration names a symbolic link to it. */
+export async function resolveRoot(path: string): Promise<string> {
+  return realpath(path).catch(() => path); // not there yet: it is made
+}
+
+/** Removes what an earlier daemon was working on when it ended. */
+export async function clearTemporaryFiles(dataRoot: string): Promise<void> {
+  const directory = join(dataRoot, 'tmp');
+  for (const name of await readdir(directory)) await rm(join(directory, name), {recursive: true, force: true});
 }
 
 /** The engine's id: a UUID that is made once. */
