@@ -10,11 +10,12 @@ import anyTest, {type ExecutionContext} from 'ava';
 import {isRoot} from './shim-rig.test-helper.ts';
 
 const ours = process.env.LONGSHORE_SHIM ?? resolve(import.meta.dirname, '../../../dist/bin/containerd-shim-runc-v2');
+const wrapper = resolve(import.meta.dirname, '../../../dist/bin/runc-wrapper');
 const original = '/usr/bin/containerd-shim-runc-v2';
 const needed = [ours, original, '/usr/bin/containerd', '/usr/bin/ctr', '/usr/sbin/runc', '/usr/bin/script'];
 const test = isRoot && needed.every(path => existsSync(path)) ? anyTest.serial : anyTest.skip;
 
-/** Run with the directory as $1 and a namespace as $2, which is also the parent of the cgroups. Its /run is private, so the fixed directory of shim sockets is too. */
+/** Run with the directory as $1, a namespace as $2, which is also the parent of the cgroups, and as $3 a runtime or nothing. Its /run is private, so the fixed directory of shim sockets is too. */
 const scenario = `
 cd $1
 mount -t tmpfs tmpfs /run && mkdir /run/containerd && ip link set lo up
@@ -23,19 +24,20 @@ start() {
   CONTAINERD=$!
   for i in $(seq 100); do ctr version >/dev/null 2>&1 && break; sleep 0.1; done
 }
+if [ -n "$3" ]; then mkdir wrapped; ln -s $3 wrapped/runc; RUNC="--runc-binary $1/wrapped/runc"; fi
 export CONTAINERD_ADDRESS=$PWD/c.sock CONTAINERD_NAMESPACE=$2
 start
-run() { timeout -s KILL 20 ctr run "$@"; echo "exit $?"; }
-list() { ctr tasks ls | awk 'NR > 1 {print $1, $3}'; }
+run() { timeout -s KILL 20 ctr run $RUNC "$@"; echo "exit $?"; }
+list() { ctr tasks ls | awk 'NR > 1 {print $1, $3}' | sort; }
 waitfor() { for i in $(seq 100); do list | grep -q "$1" && return; sleep 0.05; done; echo "no $1"; }
 echo "# run"
 run --rm --env PATH=/bin --rootfs rootfs c1 echo hello
-run --rm --env PATH=/bin --rootfs rootfs c2 sh -c 'echo out; echo err >&2; exit 3'
+run --rm --env PATH=/bin --rootfs rootfs c2 sh -c 'echo out; echo err >&2; sleep 0.3; exit 3'
 run --rm --env PATH=/bin --rootfs rootfs c3 sh -c 'kill -9 $$'
 (sleep 1; echo one; sleep 0.2; echo two) | run --rm --env PATH=/bin --rootfs rootfs c4 cat
 run --rm --env PATH=/bin --rootfs rootfs c5 sh -c 'dd if=/dev/zero bs=65536 count=1600 2>/dev/null' | wc -c
 echo "# terminal"
-script -qec "timeout -s KILL 20 ctr run --rm -t --env PATH=/bin --rootfs rootfs c6 sh -c 'stty size; [ -t 1 ] && echo tty; exit 7'" /dev/null; echo "exit $?"
+script -qec "timeout -s KILL 20 ctr run $RUNC --rm -t --env PATH=/bin --rootfs rootfs c6 sh -c 'stty size; [ -t 1 ] && echo tty; exit 7'" /dev/null; echo "exit $?"
 echo "# errors"
 run --rm --env PATH=/bin --rootfs rootfs c7 /no/such/program
 run --rm --runc-binary /no/such/runc --env PATH=/bin --rootfs rootfs c8 true
@@ -45,7 +47,7 @@ waitfor RUNNING; list
 ctr tasks exec --exec-id e1 d1 sh -c 'echo in exec; exit 6'; echo "exit $?"
 ctr tasks exec --exec-id e2 d1 /no/such/program; echo "exit $?"
 script -qec "ctr tasks exec -t --exec-id e3 d1 sh -c '[ -t 0 ] && echo tty'" /dev/null; echo "exit $?"
-ctr tasks ps d1 | wc -l
+[ $(ctr tasks ps d1 | wc -l) -ge 2 ] && echo processes
 ctr tasks metrics d1 | awk '{print $1}' | grep -c -E 'memory|pids|cpu'
 ctr tasks pause d1; list; ctr tasks resume d1; list
 ls $PWD/state/io.containerd.runtime.v2.task/$2/d1
@@ -90,15 +92,37 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"
   address = "${root}/c.sock"
 `;
 
-test('the same scenario with this shim and with the original one', t => {
-  t.timeout(120_000);
-  const expected = play(t, original);
-  const actual = play(t, ours);
+let expected = '';
+
+/** Runc and the original shim; played once. */
+function originals(t: ExecutionContext): string {
+  expected ||= play(t, {shim: original});
   t.true(expected.includes('# end') && expected.includes('in exec'), expected);
-  t.is(actual, expected);
+  return expected;
+}
+
+test('the same scenario with this shim and with the original one', t => {
+  t.timeout(180_000);
+  const wanted = originals(t);
+  t.is(play(t, {shim: ours}), wanted);
 });
 
-function play(t: ExecutionContext, shim: string): string {
+const wrapperTest = existsSync(wrapper) ? test : anyTest.skip;
+
+wrapperTest('the same scenario with runc-wrapper as the runtime of the original shim, and of this one', t => {
+  t.timeout(240_000);
+  const wanted = originals(t);
+  t.is(play(t, {shim: original, runtime: wrapper}), wanted);
+  t.is(play(t, {shim: ours, runtime: wrapper}), wanted);
+});
+
+interface Players {
+  shim: string;
+  /** Instead of runc. */
+  runtime?: string;
+}
+
+function play(t: ExecutionContext, {shim, runtime = ''}: Players): string {
   const root = mkdtempSync(join(tmpdir(), 'ctrd-'));
   t.teardown(() => rmSync(root, {recursive: true, force: true}));
   makeRootfs(join(root, 'rootfs'));
@@ -107,15 +131,20 @@ function play(t: ExecutionContext, shim: string): string {
   writeFileSync(join(root, 'config.toml'), config(root));
   writeFileSync(join(root, 'scenario'), scenario);
   const namespaces = ['-m', '-n', '-p', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
-  const result = spawnSync('unshare', [...namespaces, 'bash', join(root, 'scenario'), root, `ls-ctrd-${process.pid}`], {
-    timeout: 60_000,
-  });
+  const result = spawnSync(
+    'unshare',
+    [...namespaces, 'bash', join(root, 'scenario'), root, `ls-ctrd-${process.pid}`, runtime],
+    {
+      timeout: 80_000,
+    },
+  );
   return normalized(`${result.stdout}\n${result.stderr}`, root);
 }
 
 /** Without what differs from run to run: times, pids, the directory, a resize that came too late (with theirs only). */
 function normalized(text: string, root: string): string {
   return text
+    .replaceAll(`${root}/wrapped/runc`, 'runc')
     .replaceAll(root, 'ROOT')
     .replaceAll('^@', '') // script(1) at the end of its input
     .replaceAll(/\u001b\[31mERRO.*resize pty.*\r?\n/g, '')
