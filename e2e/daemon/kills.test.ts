@@ -81,7 +81,8 @@ test(`killed ${rounds} times at random moments of start, restore, reload and shu
     const begin = performance.now();
     await engine.dockerd.start();
     slowest = Math.max(slowest, performance.now() - begin);
-    const state = async () => (await engine.dockerOk('ps', '--format', '{{.Names}}')).split('\n').sort().join();
+    const state = async () =>
+      (await engine.dockerOk('ps', '--filter', 'status=running', '--format', '{{.Names}}')).split('\n').sort().join();
     const isWhole = async () => ['joined,stays', 'ends,joined,stays'].includes(await state());
     await poll(isWhole, {what: `the containers after ${what}`, timeout: 15_000});
     t.is(await engine.dockerOk('exec', 'joined', 'echo', 'alive'), 'alive', what);

@@ -12,7 +12,7 @@ import {startHealthChecks} from './health.ts';
 import {restoreLinks} from './links/links.ts';
 import {logRequestOf} from './log-request.ts';
 import {sandboxRequestOf} from './sandbox-request.ts';
-import {startLocked} from './start.ts';
+import {startByPolicy} from './start-by-policy.ts';
 import {hasProcess, lastRunOf} from './state.ts';
 import {saveContainer, type World} from './world.ts';
 
@@ -41,7 +41,7 @@ export async function restoreContainers(world: World): Promise<void> {
   for (const {lock} of running) lock[Symbol.dispose]();
   await Promise.all(found.filter(({status}) => !isAlive(status)).map(each => finishDead(world, each)));
   await removeLeftovers(world);
-  void restartByPolicy(world);
+  void startByPolicy(world);
 }
 
 /** Two records with one name can only come from a rename that was killed between two writes: the newer one keeps it. */
@@ -194,30 +194,4 @@ async function removeLeftovers(world: World): Promise<void> {
       world.log.error({container: container.id, error}, 'cannot remove the container');
     });
   }
-}
-
-/** Starts what its policy wants to run, in the order of creation. Served meanwhile: a start may take its time. */
-async function restartByPolicy(world: World): Promise<void> {
-  const waiting = world.registry.all.filter(wantsStart).sort((a, b) => (a.record.created < b.record.created ? -1 : 1));
-  await Promise.all(
-    waiting.map(async container => {
-      using _lock = await container.lock.acquire();
-      if (hasProcess(container.state) || container.removing || world.shuttingDown) return;
-      await startLocked(world, world.background, container).catch(error => {
-        world.log.error({container: container.id, error}, 'cannot start the container');
-      });
-    }),
-  );
-}
-
-/** A delay that the last daemon did not wait to its end counts as over. */
-function wantsStart({record, state}: Container): boolean {
-  if (record.removing) return false;
-  if (state.status === 'restarting') return true;
-  if (state.status !== 'exited') return false;
-  const {RestartPolicy: policy} = record.host;
-  if (policy.Name === 'always') return true;
-  if (policy.Name === 'unless-stopped') return !record.manuallyStopped;
-  if (policy.Name !== 'on-failure' || record.manuallyStopped || state.last.exitCode === 0) return false;
-  return policy.MaximumRetryCount === 0 || record.restartCount < policy.MaximumRetryCount;
 }
