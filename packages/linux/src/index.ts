@@ -1,6 +1,7 @@
 /** The kernel: everything Node has no binding for. The only package that calls native code. See README.md. */
 
 export type {PathLike} from './c-string.ts';
+export {readCached} from './cached-read.ts';
 export * from './cgroups/index.ts';
 export {monotonicMicroseconds, realTime} from './clock.ts';
 export {releaseCodePages} from './code-pages.ts';

@@ -16,6 +16,9 @@ const headerLength = 9;
 /** Initial window of both sides until a setting says otherwise (RFC 9113, 6.9.2). */
 const defaultWindow = 65_535;
 
+/** Between socket and session: some frames of one stream. */
+const bufferBytes = 1 << 20;
+
 const frameType = {data: 0, headers: 1, reset: 3, settings: 4, windowUpdate: 8, continuation: 9} as const;
 const flag = {endStream: 1, ack: 1, endHeaders: 4} as const;
 const initialWindowSetting = 4;
@@ -29,9 +32,17 @@ class WindowFilter extends Duplex {
   readonly #socket: Socket;
   readonly #incoming = new IncomingFrames();
   readonly #outgoing = new FrameScanner(0);
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  /** From the moment when a flush is planned until the socket has taken it. */
+  #isFlushing = false;
+  /** Lets the next chunk come, once there is room for it. */
+  #whenFlushed: ((error?: Error | null) => void) | undefined;
+  /** Ends the socket, once it has everything. */
+  #finish: (() => void) | undefined;
 
   constructor(socket: Socket) {
-    super({allowHalfOpen: true});
+    super({allowHalfOpen: true, readableHighWaterMark: bufferBytes, writableHighWaterMark: bufferBytes});
     this.#socket = socket;
     socket.on('data', (chunk: Buffer) => {
       let wantsMore = true;
@@ -48,23 +59,43 @@ class WindowFilter extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#send(chunk, done);
+    this.#noteEnds(chunk);
+    this.#pending.push(chunk);
+    this.#pendingBytes += chunk.length;
+    this.#flushSoon();
+    if (this.#pendingBytes < bufferBytes) done();
+    else this.#whenFlushed = done;
   }
 
-  /** What came while a write was held, in one. */
-  override _writev(items: {chunk: Buffer}[], done: (error?: Error | null) => void): void {
-    const chunk =
-      items.length === 1 ? (items[0] as {chunk: Buffer}).chunk : Buffer.concat(items.map(item => item.chunk));
-    this.#send(chunk, done);
+  override _final(done: (error?: Error | null) => void): void {
+    const end = () => this.#socket.end(done);
+    if (this.#isFlushing) this.#finish = end;
+    else end();
   }
 
   /**
-   * Held until what makes the frames is done: Bun writes two window updates of 13 bytes for every frame of data that it
-   * takes in, and a system call for each of them costs more than the data.
+   * What is written is held until all that goes on now is done: grpc-js and Bun write each frame by itself, Bun two
+   * window updates of 13 bytes for every frame of data that it takes in, and a system call for each of them costs more
+   * than the data.
    */
-  #send(chunk: Buffer, done: (error?: Error | null) => void): void {
-    this.#noteEnds(chunk);
-    process.nextTick(() => this.#socket.write(chunk, done));
+  #flushSoon(): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    const chunk = this.#pending.length === 1 ? (this.#pending[0] as Buffer) : Buffer.concat(this.#pending);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    const done = this.#whenFlushed;
+    this.#whenFlushed = undefined;
+    this.#socket.write(chunk, error => {
+      this.#isFlushing = false;
+      if (this.#pending.length > 0) this.#flushSoon();
+      else this.#finish?.();
+      done?.(error);
+    });
   }
 
   #noteEnds(chunk: Buffer): void {
@@ -72,10 +103,6 @@ class WindowFilter extends Duplex {
       const ends = (type === frameType.data || type === frameType.headers) && (flags & flag.endStream) !== 0;
       if (ends || type === frameType.reset) this.#incoming.forget(stream);
     });
-  }
-
-  override _final(done: (error?: Error | null) => void): void {
-    this.#socket.end(done);
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {

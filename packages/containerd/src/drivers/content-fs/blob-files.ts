@@ -1,8 +1,9 @@
 /** Blobs and ingests below `<root>/io.containerd.content.v1.content`, laid out as containerd does. */
 import {createHash} from 'node:crypto';
-import {mkdir, opendir, readdir, rm} from 'node:fs/promises';
+import {type FileHandle, mkdir, opendir, readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {EngineError} from '@longshore/errdefs';
+import {readCached} from '@longshore/linux';
 import type {BlobFiles} from '../../core/content/files.ts';
 import {fsError} from './fs-error.ts';
 import {openIngestFile, readStatus} from './ingest-file.ts';
@@ -57,7 +58,7 @@ async function* readBlob(
     for (;;) {
       // A new one each time: gRPC may hold on to a message until the one after it is written.
       const buffer = Buffer.allocUnsafeSlow(Math.min(readChunk, size - done));
-      const {bytesRead} = await opened.file.read(buffer, 0, buffer.length, offset + done);
+      const bytesRead = await readAt(opened.file, buffer, offset + done);
       if (bytesRead === 0)
         throw new EngineError('data-loss', `content ${digest} ends at ${offset + done}: unexpected EOF`);
       last = buffer.subarray(0, bytesRead);
@@ -67,6 +68,13 @@ async function* readBlob(
     }
   }
   yield last;
+}
+
+/** A blob is read soon after it was written, mostly: then no thread is needed. */
+async function readAt(file: FileHandle, buffer: Buffer, position: number): Promise<number> {
+  const cached = readCached(file.fd, buffer, position);
+  // Nothing is either the end or a hole of the cache.
+  return cached || (await file.read(buffer, 0, buffer.length, position)).bytesRead;
 }
 
 async function* listBlobs(directory: string): AsyncGenerator<string> {
