@@ -104,6 +104,10 @@ test('init, terminal, working directory, environment, entrypoint', async t => {
   t.is(await output({Entrypoint: 'pwd', Cmd: null}), '/');
 });
 
+test('a container without any network', async t => {
+  t.is(await output({NetworkDisabled: true, Cmd: ['sh', '-c', 'ls /sys/class/net']}), 'lo');
+});
+
 test('annotations and cgroup parent reach the runtime', async t => {
   const parent = `${engine().paths.cgroupParent}/below`;
   const flags = ['--annotation', 'com.example=yes', '--cgroup-parent', parent];

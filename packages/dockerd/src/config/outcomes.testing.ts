@@ -286,7 +286,6 @@ const byFile: [string, string][] = [
  */
 const stricter: [string, string, string][] = [
   ['--exec-opt bogus=1', '', 'invalid option: bogus=1'],
-  ['--feature cdi=false', '', 'cdi=false is not supported'],
   ['--feature bogus', '', 'features: unknown feature bogus'],
   ['--feature containerd-snapshotter=false', '', 'containerd-snapshotter=false is not supported'],
   ['--feature buildkit', '', 'features: buildkit=true is not supported yet'],

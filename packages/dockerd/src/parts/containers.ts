@@ -144,9 +144,13 @@ function openAppArmor({apparmor}: HostFacts, log: Logger): AppArmor | undefined 
 }
 const runcShim = 'io.containerd.runc.v2';
 
-/** An empty directory name turns CDI off, as in Docker. */
-function deviceDrivers({cdiSpecDirs: directories}: Config, {nvidiaHook}: ProgramPaths, log: Logger): DeviceDrivers {
-  const isOff = directories.length === 1 && directories[0] === '';
+/** The feature `cdi` turned off, or an empty directory name, means that there are no such devices, as in Docker. */
+function deviceDrivers(
+  {cdiSpecDirs: directories, features}: Config,
+  {nvidiaHook}: ProgramPaths,
+  log: Logger,
+): DeviceDrivers {
+  const isOff = features.cdi === false || (directories.length === 1 && directories[0] === '');
   return {cdi: isOff ? undefined : () => readCdiDirectories(directories, log), nvidiaHook};
 }
 

@@ -10,7 +10,8 @@ export function sandboxRequestOf(world: World, container: Container): SandboxReq
   return {
     containerId: id,
     containerName: container.name,
-    networkMode: host.NetworkMode,
+    // Without any network its namespace has nothing but the loopback device.
+    networkMode: config.NetworkDisabled ? 'none' : host.NetworkMode,
     hostname: config.Hostname,
     domainname: config.Domainname,
     exposedPorts: Object.keys(config.ExposedPorts ?? {}),
@@ -22,7 +23,7 @@ export function sandboxRequestOf(world: World, container: Container): SandboxReq
     extraHosts: host.ExtraHosts ?? [],
     linkedHosts: linkedHosts(world, container),
     sysctls: host.Sysctls ?? {},
-    endpoints: network.Networks ?? {},
+    endpoints: config.NetworkDisabled ? {} : (network.Networks ?? {}),
     files: {
       hosts: files.hosts,
       resolvConf: files.resolvConf,

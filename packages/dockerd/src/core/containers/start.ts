@@ -79,7 +79,9 @@ async function launch(world: World, ctx: CallContext, container: Container, chec
     withSpan(ctx, 'mount shm', () => provideShm(world, container, scope)),
     chooseAppArmorProfile(world, record),
   );
-  if (sandbox) record.network = {...sandbox.settings};
+  // A container without networks keeps those that it was made for in its record.
+  const {NetworkDisabled: isCutOff} = record.config;
+  if (sandbox) record.network = {...sandbox.settings, ...(isCutOff ? {Networks: record.network.Networks} : {})};
   const {netnsPath, sysctls} = sandbox ?? {netnsPath: undefined, sysctls: {}};
   const inputs = gatherSpecInputs(world, container, {
     rootfs,

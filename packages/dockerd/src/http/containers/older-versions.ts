@@ -27,6 +27,8 @@ export function adaptCreateRequest(request: CreateRequest, version: ApiVersion, 
 function adaptHostConfig(host: HostConfig, version: ApiVersion, isCgroup1: boolean): HostConfig {
   return {
     ...host,
+    // The client removed the container itself then.
+    AutoRemove: host.AutoRemove && version.atLeast('1.25'),
     ...(version.below('1.40') ? {KernelMemoryTCP: 0, IpcMode: host.IpcMode || 'shareable'} : {}),
     ...(version.below('1.41') && isCgroup1 ? {CgroupnsMode: host.CgroupnsMode || 'host'} : {}),
     ...(version.below('1.42') ? {ConsoleSize: [0, 0] as [number, number]} : {KernelMemory: 0}),
