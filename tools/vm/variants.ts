@@ -28,6 +28,8 @@ const common = [
   'util-linux',
   'tini',
   'zstd',
+  // Started by tests only.
+  'docker-registry',
   // The agent is a program for Node.
   'libatomic1',
   'btrfs-progs',
@@ -41,18 +43,7 @@ const common = [
 /** Debian packages of each variant. */
 export const packages: Record<Variant, string[]> = {
   admin: common,
-  peers: [
-    ...common,
-    'docker.io',
-    'containerd',
-    'crun',
-    'docker-registry',
-    'skopeo',
-    'umoci',
-    'strace',
-    'netcat-openbsd',
-    'mount',
-  ],
+  peers: [...common, 'docker.io', 'containerd', 'crun', 'skopeo', 'umoci', 'strace', 'netcat-openbsd', 'mount'],
 };
 
 /** Size of the guest's disk in bytes; the file is sparse. */
