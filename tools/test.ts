@@ -18,7 +18,6 @@ const steps: [string, string[]][] = [
   ['nx', ['run-many', '-t', 'lint', 'typecheck', 'test', 'build', '--output-style=stream', '--nxBail=false']],
   ['tsc', ['--noEmit', '-p', 'tsconfig.json']],
   ['ava', ['--config', 'e2e/ava.config.js']],
-  ['ava', ['--config', 'e2e/vm/ava.config.js']],
 ];
 
 let failedSteps = 0;

@@ -14,7 +14,7 @@ export function openCommitter(client: ContainerdClient, snapshotter: string): Co
       const base = await readImage(ctx, client, source.base);
       const layer = await diffLayer(ctx, client, snapshotter, source.containerId);
       const target = await storeImage(ctx, client, source, base, layer);
-      await unpackImage(ctx, client, {target, snapshotter});
+      await unpackImage(ctx, client, {target, snapshotter, syncFs: true});
       return target;
     },
   };

@@ -49,7 +49,7 @@ export function openImageStore({client, snapshotter, registry}: ContainerdImages
     async ensureUnpacked(ctx, target, {config, manifest}) {
       if (await hasSnapshot(ctx, client, snapshotter, chainId(config.rootfs.diff_ids))) return;
       const isIndex = manifest.digest !== target.digest;
-      await unpackImage(ctx, client, {target: isIndex ? manifest : target, snapshotter});
+      await unpackImage(ctx, client, {target: isIndex ? manifest : target, snapshotter, syncFs: true});
     },
     unpackedSizes: (ctx, chains) => unpackedSizes(ctx, client, snapshotter, chains),
     withLease: (ctx, action) => withTransferLease(ctx, client, action),
@@ -76,6 +76,7 @@ async function load(
 ) {
   const images = await importArchive(ctx, client, archive, {
     snapshotter,
+    syncFs: true,
     records: false,
     rename: fullName,
     ...(platform ? {platform} : {}),

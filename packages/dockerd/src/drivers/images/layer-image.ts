@@ -33,7 +33,7 @@ export async function createFromLayer(
   const children = [manifest.config, ...manifest.layers];
   const blob = await writeBlob(ctx, client, Buffer.from(JSON.stringify(manifest)), childLabels(children));
   const target = {mediaType: mediaTypes.ociManifest, ...blob};
-  await unpackImage(ctx, client, {target, snapshotter});
+  await unpackImage(ctx, client, {target, snapshotter, syncFs: true});
   return target;
 }
 

@@ -52,6 +52,8 @@ export function registryTransfers(
           reference: parseReference(reference),
           registry,
           snapshotter,
+          // A layer counts as whole from now on, so its files must survive a power cut.
+          syncFs: true,
           records: false,
           concurrency: options.maxDownloads,
           ...(platform ? {platform} : {}),

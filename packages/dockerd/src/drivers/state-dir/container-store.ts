@@ -1,8 +1,8 @@
 /** `<data-root>/containers/<id>/{config.v2.json,hostconfig.json}`. */
 import {mkdirSync, renameSync, writeFileSync} from 'node:fs';
-import {mkdir, readdir, readFile, rename, rm} from 'node:fs/promises';
+import {mkdir, readdir, readFile, rename, rm, stat} from 'node:fs/promises';
 import {join} from 'node:path';
-import {type Logger, randomHex, removeTemporaries} from '@longshore/base';
+import {type Logger, randomHex, removeTemporaries, syncDirectory, writeFileAtomic} from '@longshore/base';
 import {hostConfig} from '../../core/containers/documents/host-config.ts';
 import type {ContainerRecord} from '../../core/containers/record.ts';
 import type {ContainerStore} from '../../core/ports/container-store.ts';
@@ -18,6 +18,8 @@ export class StateDirectory implements ContainerStore {
   readonly #log: Logger;
   /** What hostconfig.json holds: it seldom changes and need not be written with every state. */
   readonly #hostConfigs = new Map<string, string>();
+  /** The last write of each container that is under way: a newer record is never overtaken by an older one. */
+  readonly #saves = new Map<string, Promise<void>>();
 
   /** `root` is `<data-root>/containers`. */
   constructor(root: string, log: Logger) {
@@ -30,18 +32,39 @@ export class StateDirectory implements ContainerStore {
   }
 
   /**
-   * Synchronous calls on two small files: through the thread pool the same takes ten times as long, four times in the
-   * life of a container. No fsync: what a power cut takes with it is a container that the power cut has ended.
+   * A record that a client may have been told about survives a power cut. One of `--rm` need not: whatever becomes of it,
+   * the container would be removed at the next start; its two small files are written by synchronous calls, which take a
+   * tenth of the time that the thread pool takes, four times in the life of a short container.
    */
   async save(record: ContainerRecord): Promise<void> {
-    const directory = this.directory(record.id);
+    const files: [name: string, content: string][] = [];
     const host = JSON.stringify(hostConfig.encode(record.host));
-    if (this.#hostConfigs.get(record.id) !== host) {
-      mkdirSync(directory, {recursive: true, mode: 0o710});
-      replaceFile(join(directory, hostConfigName), host);
-      this.#hostConfigs.set(record.id, host);
+    if (this.#hostConfigs.get(record.id) !== host) files.push([hostConfigName, host]);
+    // Encoded now: the record may change while earlier saves of it are still being written.
+    files.push([configName, encodeRecord(record)]);
+    this.#hostConfigs.set(record.id, host);
+    const previous = this.#saves.get(record.id) ?? Promise.resolve();
+    const write = async () => {
+      const directory = this.directory(record.id);
+      if (record.host.AutoRemove) replaceFiles(directory, files);
+      else await this.#replaceDurably(directory, files);
+    };
+    const saved = record.host.AutoRemove && !this.#saves.has(record.id) ? write() : previous.then(write, write);
+    this.#saves.set(record.id, saved);
+    try {
+      await saved;
+    } catch (error) {
+      this.#hostConfigs.delete(record.id);
+      throw error;
+    } finally {
+      if (this.#saves.get(record.id) === saved) this.#saves.delete(record.id);
     }
-    replaceFile(join(directory, configName), encodeRecord(record));
+  }
+
+  async #replaceDurably(directory: string, files: [name: string, content: string][]): Promise<void> {
+    const made = await mkdir(directory, {recursive: true, mode: 0o710});
+    await Promise.all(files.map(([name, content]) => writeFileAtomic(join(directory, name), content)));
+    if (made !== undefined) await syncDirectory(this.#root);
   }
 
   async loadAll(): Promise<ContainerRecord[]> {
@@ -81,9 +104,12 @@ export class StateDirectory implements ContainerStore {
     }
   }
 
-  /** A directory without a record is that of a create or a remove that was killed; a damaged record is kept. */
+  /**
+   * A directory without a record is that of a create or a remove that was killed, one with an empty record that of a
+   * container of `--rm` before a power cut; a damaged record is kept.
+   */
   async #setAside(id: string, error: unknown): Promise<void> {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (await this.#isEmpty(id))) {
       this.#log.warn({container: id, error}, 'removing the remains of a container without a record');
       await rm(this.directory(id), {recursive: true, force: true});
       return;
@@ -92,12 +118,19 @@ export class StateDirectory implements ContainerStore {
     await mkdir(join(this.#root, damagedName), {recursive: true, mode: 0o700});
     await rename(this.directory(id), join(this.#root, damagedName, `${id}-${randomHex(4)}`));
   }
+
+  async #isEmpty(id: string): Promise<boolean> {
+    const sizes = [configName, hostConfigName].map(name => stat(join(this.directory(id), name)).then(({size}) => size));
+    return (await Promise.all(sizes).catch(() => [1])).includes(0);
+  }
 }
 
-/** The name matches what removeTemporaries looks for. */
-function replaceFile(path: string, content: string): void {
-  const at = path.lastIndexOf('/') + 1;
-  const temporary = `${path.slice(0, at)}.${path.slice(at)}.tmp-${randomHex(6)}`;
-  writeFileSync(temporary, content, {mode: 0o600});
-  renameSync(temporary, path);
+/** The names of the temporaries match what removeTemporaries looks for. */
+function replaceFiles(directory: string, files: [name: string, content: string][]): void {
+  mkdirSync(directory, {recursive: true, mode: 0o710});
+  for (const [name, content] of files) {
+    const temporary = join(directory, `.${name}.tmp-${randomHex(6)}`);
+    writeFileSync(temporary, content, {mode: 0o600});
+    renameSync(temporary, join(directory, name));
+  }
 }
