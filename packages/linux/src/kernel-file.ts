@@ -16,6 +16,8 @@ const close = bind<[fd: number]>('close', 'int', 'int');
 const O_WRONLY = 1;
 const O_CLOEXEC = 0o2000000;
 
+const gone: readonly number[] = [Errno.ENOENT, Errno.ESRCH, Errno.ENODEV, Errno.ENOTDIR];
+
 /** No file read here is legitimately larger (mountinfo of thousands of mounts, cgroup.procs of a huge cgroup). */
 const maximum = 64 * 1024 * 1024;
 
@@ -23,7 +25,11 @@ let scratch: Buffer | undefined;
 
 /** Content of a kernel file. Throws SystemCallError; out-of-memory danger is bounded at 64 MiB (EFBIG). */
 export function readKernelFile(path: string): string {
-  const fd = openFile('open', path, 0);
+  return readAll(openFile('open', path, 0), path);
+}
+
+/** Reads to the end and closes. */
+function readAll(fd: number, path: string): string {
   try {
     scratch ??= Buffer.allocUnsafeSlow(4096);
     let buffer = scratch;
@@ -42,10 +48,13 @@ export function readKernelFile(path: string): string {
 
 /** As `readKernelFile`; undefined if the file, or the process or device behind it, is gone (ENOENT, ESRCH, ENODEV). */
 export function readKernelFileIfExists(path: string): string | undefined {
+  const fd = open(cstr(path), O_CLOEXEC, 0);
+  // Without an error object: statistics look for many files that most kernels do not have.
+  if (fd === -1 && gone.includes(errno())) return undefined;
+  if (fd === -1) throw new SystemCallError('open', errno(), path);
   try {
-    return readKernelFile(path);
+    return readAll(fd, path);
   } catch (error) {
-    const gone = [Errno.ENOENT, Errno.ESRCH, Errno.ENODEV, Errno.ENOTDIR] as number[];
     if (error instanceof SystemCallError && gone.includes(error.errno)) return undefined;
     throw error;
   }

@@ -10,7 +10,7 @@ import {cgroupPathsOf, controllerMounts, directoryIn, type Hierarchy, unified} f
 import {signalTree} from './kill.ts';
 import {type OomHandler, readOomKills, watchOom} from './oom-watch.ts';
 import {type CgroupResources, updateV1, updateV2} from './resources.ts';
-import {type CgroupStatisticsV1, statisticsV1} from './statistics-v1.ts';
+import {type CgroupStatisticsV1, type StatisticsExtent, statisticsV1} from './statistics-v1.ts';
 import {type CgroupStatisticsV2, statisticsV2} from './statistics-v2.ts';
 
 /** The same path in every mounted hierarchy, whether or not it exists there. */
@@ -134,9 +134,12 @@ export class Cgroup {
       });
   }
 
-  /** What the controllers count, in the shape of containerd's metrics. Controllers that are not there are absent. */
-  statistics(): CgroupStatisticsV1 | CgroupStatisticsV2 {
-    return this.version === 2 ? statisticsV2(this.#main) : statisticsV1(this.directories);
+  /**
+   * What the controllers count, in the shape of containerd's metrics. Controllers that are not there are absent. `main`
+   * leaves out what few look at and many files tell: swap, kernel memory, huge pages, pressure.
+   */
+  statistics(extent: StatisticsExtent = 'all'): CgroupStatisticsV1 | CgroupStatisticsV2 {
+    return this.version === 2 ? statisticsV2(this.#main, extent) : statisticsV1(this.directories, extent);
   }
 
   /** Changes limits; those not given stay. Throws unimplemented if a needed controller is missing. */

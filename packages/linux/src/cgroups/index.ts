@@ -18,6 +18,7 @@ export type {
   CgroupStatisticsV1,
   MemoryEntry,
   MemoryStatisticsV1,
+  StatisticsExtent,
 } from './statistics-v1.ts';
 export type {
   CgroupStatisticsV2,

@@ -95,10 +95,16 @@ const memoryFields = [
 /** Nanoseconds in a tick of cpuacct.stat: USER_HZ is 100 on every architecture that Linux user space sees. */
 const tickNs = 10_000_000n;
 
-export function statisticsV1(directories: ReadonlyMap<Hierarchy, string>): CgroupStatisticsV1 {
+export type StatisticsExtent = 'all' | 'main';
+
+export function statisticsV1(
+  directories: ReadonlyMap<Hierarchy, string>,
+  extent: StatisticsExtent = 'all',
+): CgroupStatisticsV1 {
+  const isAll = extent === 'all';
   const cpu = cpuStatistics(directories.get('cpuacct'), directories.get('cpu'));
-  const memory = memoryStatistics(directories.get('memory'));
-  const oom = oomControl(directories.get('memory'));
+  const memory = memoryStatistics(directories.get('memory'), isAll);
+  const oom = isAll ? oomControl(directories.get('memory')) : undefined;
   const pids = pidsStatistics(directories.get('pids'));
   const blkio = blkioStatistics(directories.get('blkio'));
   return {
@@ -108,7 +114,7 @@ export function statisticsV1(directories: ReadonlyMap<Hierarchy, string>): Cgrou
     ...(oom && {memoryOomControl: oom}),
     ...(pids && {pids}),
     ...(blkio && {blkio}),
-    hugetlb: hugetlbStatistics(directories.get('hugetlb')),
+    hugetlb: isAll ? hugetlbStatistics(directories.get('hugetlb')) : [],
   };
 }
 
@@ -133,14 +139,14 @@ function cpuStatistics(cpuacct: string | undefined, cpu: string | undefined): Cg
   };
 }
 
-function memoryStatistics(directory: string | undefined): MemoryStatisticsV1 | undefined {
+function memoryStatistics(directory: string | undefined, isAll: boolean): MemoryStatisticsV1 | undefined {
   const usage = directory === undefined ? undefined : memoryEntry(directory, 'memory');
   if (directory === undefined || !usage) return undefined;
   const table = readTable(directory, 'memory.stat');
   const values = Object.fromEntries(memoryFields.map(([file, field]) => [field, table.get(file) ?? 0n]));
-  const swap = memoryEntry(directory, 'memory.memsw');
-  const kernel = memoryEntry(directory, 'memory.kmem');
-  const kernelTcp = memoryEntry(directory, 'memory.kmem.tcp');
+  const swap = isAll ? memoryEntry(directory, 'memory.memsw') : undefined;
+  const kernel = isAll ? memoryEntry(directory, 'memory.kmem') : undefined;
+  const kernelTcp = isAll ? memoryEntry(directory, 'memory.kmem.tcp') : undefined;
   return {
     ...values,
     usage,
@@ -200,9 +206,17 @@ function blkioStatistics(directory: string | undefined): BlkioStatistics | undef
   };
 }
 
+/** Milliseconds. A scheduler that is loaded later brings files that were not there: they are looked for again. */
+const absentFor = 10_000;
+/** Which files of blkio this kernel does not have, and when that was seen: the same for all groups. */
+const absentFiles = new Map<string, number>();
+
 function firstEntries(directory: string, files: readonly string[]): BlkioEntry[] {
   for (const file of files) {
-    const entries = parseBlkio(readKernelFileIfExists(`${directory}/${file}`) ?? '');
+    if (performance.now() - (absentFiles.get(file) ?? Number.NEGATIVE_INFINITY) < absentFor) continue;
+    const text = readKernelFileIfExists(`${directory}/${file}`);
+    if (text === undefined) absentFiles.set(file, performance.now());
+    const entries = parseBlkio(text ?? '');
     if (entries.length > 0) return entries;
   }
   return [];

@@ -1,5 +1,6 @@
 import {readKernelFileIfExists} from '../kernel-file.ts';
 import {listFiles, readNumber, readTable} from './files.ts';
+import type {StatisticsExtent} from './statistics-v1.ts';
 
 /** The shape of io.containerd.cgroups.v2.Metrics; what the cgroup has no files for is absent. No limit is 2^64-1. */
 export interface CgroupStatisticsV2 {
@@ -90,12 +91,13 @@ const memoryFields = [
   ['thp_collapse_alloc', 'thpCollapseAlloc'],
 ] as const;
 
-export function statisticsV2(directory: string): CgroupStatisticsV2 {
-  const cpu = cpuStatistics(directory);
-  const memory = memoryStatistics(directory);
-  const events = memoryEvents(directory);
+export function statisticsV2(directory: string, extent: StatisticsExtent = 'all'): CgroupStatisticsV2 {
+  const isAll = extent === 'all';
+  const cpu = cpuStatistics(directory, isAll);
+  const memory = memoryStatistics(directory, isAll);
+  const events = isAll ? memoryEvents(directory) : undefined;
   const pids = pidsStatistics(directory);
-  const io = ioStatistics(directory);
+  const io = ioStatistics(directory, isAll);
   return {
     version: 2,
     ...(cpu && {cpu}),
@@ -103,19 +105,19 @@ export function statisticsV2(directory: string): CgroupStatisticsV2 {
     ...(events && {memoryEvents: events}),
     ...(pids && {pids}),
     ...(io && {io}),
-    hugetlb: hugetlbStatistics(directory),
+    hugetlb: isAll ? hugetlbStatistics(directory) : [],
   };
 }
 
-function cpuStatistics(directory: string): CgroupStatisticsV2['cpu'] {
+function cpuStatistics(directory: string, isAll: boolean): CgroupStatisticsV2['cpu'] {
   const table = readTable(directory, 'cpu.stat');
   if (table.size === 0) return undefined;
   const values = Object.fromEntries(cpuFields.map(([file, field]) => [field, table.get(file) ?? 0n]));
-  const psi = pressure(directory, 'cpu.pressure');
+  const psi = isAll ? pressure(directory, 'cpu.pressure') : undefined;
   return {...values, ...(psi && {psi})} as CgroupStatisticsV2['cpu'];
 }
 
-function memoryStatistics(directory: string): MemoryStatisticsV2 | undefined {
+function memoryStatistics(directory: string, isAll: boolean): MemoryStatisticsV2 | undefined {
   const table = readTable(directory, 'memory.stat');
   if (table.size === 0) return undefined;
   const values = Object.fromEntries(memoryFields.map(([file, field]) => [field, table.get(file) ?? 0n]));
@@ -125,7 +127,7 @@ function memoryStatistics(directory: string): MemoryStatisticsV2 | undefined {
     const field = name === 'refault' ? 'workingsetRefault' : 'workingsetActivate';
     if (!table.has(`workingset_${name}`)) values[field] = (parts[0] ?? 0n) + (parts[1] ?? 0n);
   }
-  const psi = pressure(directory, 'memory.pressure');
+  const psi = isAll ? pressure(directory, 'memory.pressure') : undefined;
   return {
     ...values,
     // The root cgroup has no memory.current: what it holds is then the sum of the two main kinds.
@@ -158,10 +160,10 @@ function pidsStatistics(directory: string): CgroupStatisticsV2['pids'] {
   return current === undefined ? undefined : {current, limit: readNumber(directory, 'pids.max') ?? 0n};
 }
 
-function ioStatistics(directory: string): CgroupStatisticsV2['io'] {
+function ioStatistics(directory: string, isAll: boolean): CgroupStatisticsV2['io'] {
   const text = readKernelFileIfExists(`${directory}/io.stat`);
   if (text === undefined) return undefined;
-  const psi = pressure(directory, 'io.pressure');
+  const psi = isAll ? pressure(directory, 'io.pressure') : undefined;
   return {usage: parseIoStat(text), ...(psi && {psi})};
 }
 

@@ -26,9 +26,9 @@ export interface SystemCpu {
 }
 
 export interface StatisticsSource {
-  /** Undefined when the container has no process any more. */
-  group(ctx: CallContext, containerId: string): Promise<GroupMetrics | undefined>;
-  /** Interfaces of a network namespace but the loopback; none when the namespace is gone. */
-  interfaces(netnsPath: string): InterfaceCounters[];
+  /** `pid` is that of its first process. Undefined when the container has no process any more. */
+  group(ctx: CallContext, containerId: string, pid: number): Promise<GroupMetrics | undefined>;
+  /** Interfaces of a network namespace but the loopback, `pid` being in it; none when the namespace is gone. */
+  interfaces(netnsPath: string, pid: number): InterfaceCounters[];
   system(): SystemCpu;
 }

@@ -9,11 +9,20 @@ export type Exact<T> = T extends number
       ? {[K in keyof T]: Exact<T[K]>}
       : T;
 
-/** Stands before the digits of a bigint until the text is complete; no name of a container or interface has it. */
+/** Stands before the digits of a large number until the text is complete; no name of a container or interface has it. */
 const mark = '\u007f';
 
 /** Writes bigints as plain numbers with all their digits. Texts of the document must not contain U+007F. */
 export function exactJson(value: unknown): string {
-  const text = JSON.stringify(value, (_key, each) => (typeof each === 'bigint' ? `${mark}${each}` : each));
-  return text.replace(/"\u007f(\d+)"/g, '$1');
+  return JSON.stringify(withoutBigints(value)).replace(/"\u007f(\d+)"/g, '$1');
+}
+
+/** Beforehand: a replacer function would make JSON.stringify several times as slow. */
+function withoutBigints(value: unknown): unknown {
+  if (typeof value === 'bigint') return value <= Number.MAX_SAFE_INTEGER ? Number(value) : `${mark}${value}`;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(withoutBigints);
+  const copy: Record<string, unknown> = {};
+  for (const key in value) copy[key] = withoutBigints((value as Record<string, unknown>)[key]);
+  return copy;
 }

@@ -52,15 +52,16 @@ export async function* sampleSeries(
 }
 
 async function readSample(ctx: CallContext, {world, source, container}: StatsSubject): Promise<Sample | undefined> {
-  if (!hasProcess(container.state)) return undefined;
-  const group = await source.group(ctx, container.id);
+  const {state} = container;
+  if (!hasProcess(state)) return undefined;
+  const group = await source.group(ctx, container.id, state.pid);
   if (!group) return undefined;
   const netns = netnsOf(world, container);
   return {
     time: nowNano(),
     group,
     system: source.system(),
-    interfaces: netns ? source.interfaces(netns) : [],
+    interfaces: netns ? source.interfaces(netns, state.pid) : [],
     memoryBytes: BigInt(world.facts.memoryBytes),
   };
 }
