@@ -20,7 +20,12 @@ export class Terminal implements Disposable {
   readonly #master: number;
 
   /** Starts `argv` in the engine's namespaces with the pty as its controlling terminal. */
-  constructor(engine: Engine, argv: string[], size: TerminalSize = {rows: 24, columns: 80}, env = engine.clientEnv()) {
+  constructor(
+    engine: Pick<Engine, 'sandbox' | 'clientEnv'>,
+    argv: string[],
+    size: TerminalSize = {rows: 24, columns: 80},
+    env = engine.clientEnv(),
+  ) {
     const {master, slave} = openPty();
     this.#master = master;
     setWindowSize(master, size);

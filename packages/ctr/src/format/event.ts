@@ -8,6 +8,7 @@ import {SnapshotCommit, SnapshotPrepare, SnapshotRemove} from '@longshore/api/ge
 import * as tasks from '@longshore/api/gen/containerd/events/task';
 import {ImageCreate, ImageDelete, ImageUpdate} from '@longshore/api/gen/containerd/services/images/v1/images';
 import type {Any} from '@longshore/containerd-client';
+import {sortedMap} from './table.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a table of messages of any type
 const types: Record<string, MessageType<any>> = {
@@ -54,7 +55,7 @@ function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== 'object' || value === null) return value;
   const fields = Object.entries(value).flatMap(([key, field]) => {
-    const shown = plain(field);
+    const shown = key === 'labels' || key === 'annotations' ? sortedMap(field) : plain(field);
     return isEmpty(shown) ? [] : [[key.replaceAll(/[A-Z]/g, letter => `_${letter.toLowerCase()}`), shown]];
   });
   return Object.fromEntries(fields);
@@ -62,5 +63,6 @@ function plain(value: unknown): unknown {
 
 function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null || value === '' || value === 0 || value === false) return true;
-  return Array.isArray(value) && value.length === 0;
+  // A map; a message has its fields, if only with their defaults.
+  return typeof value === 'object' && Object.keys(value).length === 0;
 }

@@ -25,6 +25,19 @@ export function labelText(labels: Record<string, string>): string {
   return words.length > 0 ? words.sort().join(',') : '-';
 }
 
+/** In the order in which Go's encoder writes maps. */
+export function sortedMap<T>(map: Record<string, T>): Record<string, T> {
+  return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** A time with all its digits, as Go's encoder writes it; undefined for none. */
+export function timeText(time: {seconds: bigint; nanos: number} | undefined): string | undefined {
+  if (!time) return undefined;
+  const fraction = String(time.nanos).padStart(9, '0').replace(/0+$/, '');
+  const seconds = new Date(Number(time.seconds) * 1000).toISOString().slice(0, 19);
+  return `${seconds}${fraction ? `.${fraction}` : ''}Z`;
+}
+
 /** Indented JSON as Go's encoder writes it with four spaces, with a final newline. */
 export function indentedJson(value: unknown): string {
   return `${JSON.stringify(value, (_key, v: unknown) => (typeof v === 'bigint' ? Number(v) : v), 4)}\n`;

@@ -66,16 +66,16 @@ export class Content implements ContentStore, WriterHost {
     if (wrong !== undefined) {
       throw new EngineError('invalid-argument', `cannot update ${wrong} field on content info: invalid argument`);
     }
-    const record = this.metadata.write(() => {
+    const {changed, before} = this.metadata.write(() => {
       const found = this.#find(ctx.namespace, digest);
       const labels = updateMapByMask(found.labels, given, paths);
       checkLabels(labels);
       const changed: BlobRecord = {...found, labels, updatedAt: now()};
       this.metadata.blobs.put(ctx.namespace, changed);
-      return changed;
+      return {changed, before: found.labels};
     });
-    this.collector.removed();
-    return record;
+    if (dropsReference(before, changed.labels)) this.collector.removed();
+    return changed;
   }
 
   async delete(ctx: CallContext, digest: string): Promise<void> {
@@ -234,4 +234,9 @@ export function blobFields(record: BlobRecord): Fields {
     if (first === 'size') return String(record.size);
     return first === 'labels' ? mapField(record.labels, rest) : undefined;
   };
+}
+
+/** Only the labels that the collector reads make something garbage when they go. */
+function dropsReference(before: Labels, after: Labels): boolean {
+  return Object.entries(before).some(([name, value]) => name.startsWith('containerd.io/gc.') && after[name] !== value);
 }

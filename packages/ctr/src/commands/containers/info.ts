@@ -1,9 +1,9 @@
 import type {Container} from '@longshore/api/gen/containerd/services/containers/v1/containers';
-import {type Any, toDate, unpackJson} from '@longshore/containerd-client';
+import {type Any, unpackJson} from '@longshore/containerd-client';
 import type {Leaf} from '../../command/command.ts';
 import {bool} from '../../command/command.ts';
 import {requireArgument} from '../../command/dispatch.ts';
-import {indentedJson} from '../../format/table.ts';
+import {indentedJson, sortedMap, timeText} from '../../format/table.ts';
 
 const leaf: Leaf = {
   usage: 'CONTAINER',
@@ -22,7 +22,7 @@ function shown(container: Container): object {
   const options = runtime?.options;
   return {
     ID: container.id,
-    Labels: container.labels,
+    Labels: sortedMap(container.labels),
     Image: container.image,
     Runtime: {
       Name: runtime?.name ?? '',
@@ -30,8 +30,8 @@ function shown(container: Container): object {
     },
     SnapshotKey: container.snapshotKey,
     Snapshotter: container.snapshotter,
-    CreatedAt: toDate(container.createdAt)?.toISOString(),
-    UpdatedAt: toDate(container.updatedAt)?.toISOString(),
+    CreatedAt: timeText(container.createdAt),
+    UpdatedAt: timeText(container.updatedAt),
     Extensions: Object.fromEntries(Object.entries(container.extensions).map(([key, any]) => [key, shownAny(any)])),
     SandboxID: container.sandbox,
     Spec: unpackJson(container.spec),

@@ -1,8 +1,7 @@
-import {toDate} from '@longshore/containerd-client';
 import type {Leaf} from '../../command/command.ts';
 import {requireArgument} from '../../command/dispatch.ts';
 import {snapshotterFlag} from '../../flags.ts';
-import {indentedJson} from '../../format/table.ts';
+import {indentedJson, sortedMap, timeText} from '../../format/table.ts';
 import {kindName} from '../../snapshots.ts';
 
 const leaf: Leaf = {
@@ -13,9 +12,15 @@ const leaf: Leaf = {
     const {info} = await client.snapshots.stat(ctx, {snapshotter: flags.text('snapshotter'), key});
     if (!info) return;
     const {kind, name, parent, labels, createdAt, updatedAt} = info;
-    const times = {Created: toDate(createdAt), Updated: toDate(updatedAt)};
+    const times = {Created: timeText(createdAt), Updated: timeText(updatedAt)};
     print(
-      indentedJson({Kind: kindName(kind), Name: name, ...(parent ? {Parent: parent} : {}), Labels: labels, ...times}),
+      indentedJson({
+        Kind: kindName(kind),
+        Name: name,
+        ...(parent ? {Parent: parent} : {}),
+        Labels: sortedMap(labels),
+        ...times,
+      }),
     );
   },
 };
