@@ -36,6 +36,7 @@ function compile(packageDir: string, target: string): void {
       ...(options.splitting ? ['--splitting'] : []),
       ...(options.runtimeFlags ? [`--compile-exec-argv=${options.runtimeFlags}`] : []),
       ...['--define', `process.env.LONGSHORE_BUILD_COMMIT=${JSON.stringify(commit())}`],
+      ...['--define', `process.env.LONGSHORE_BUILD_TIME=${JSON.stringify(commitTime())}`],
       ...['--root', packageDir, 'src/main.ts', ...workers, '--outfile', temporary],
     ],
     // Bun must neither phone home nor read a configuration of the user's.
@@ -68,6 +69,19 @@ function buildOptions(packageDir: string): BuildOptions {
 function removeLeftovers(directory: string): void {
   for (const name of readdirSync(directory)) {
     if (name.startsWith(`.${executable}.`) && name.endsWith('.tmp')) rmSync(join(directory, name));
+  }
+}
+
+/** When the commit was made, so that two builds of it are the same; in the form of Docker's build times. */
+function commitTime(): string {
+  try {
+    const seconds = execFileSync('git', ['log', '-1', '--format=%ct'], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return new Date(Number(seconds) * 1000).toISOString().replace(/\.\d+Z$/, '.000000000+00:00');
+  } catch {
+    return ''; // a source archive without git
   }
 }
 

@@ -41,6 +41,8 @@ export interface ActivatedSockets {
 const firstActivatedFd = 3;
 /** docker.sock of the original. */
 const socketMode = 0o660;
+/** The kernel's usual limit: a crowd that comes at once waits instead of being refused. */
+const backlog = 4096;
 const probeTimeoutMs = 200;
 
 /** Binds every host. On failure the ones bound before are closed again. */
@@ -78,13 +80,13 @@ async function addUnix(listeners: Listeners, path: string, options: ListenerOpti
   let fd: number;
   try {
     await clearPath(path);
-    fd = listenUnix(path, {mode: socketMode});
+    fd = listenUnix(path, {mode: socketMode, backlog});
   } catch (error) {
     throw new EngineError('unavailable', `can't create unix socket ${path}: ${messageOf(error)}`, {cause: error});
   }
   try {
     if (gid !== undefined) await chown(path, 0, gid);
-    await listeners.add({target: {fd}, address: `unix://${path}`, path});
+    await listeners.add({target: {fd, backlog}, address: `unix://${path}`, path});
   } catch (error) {
     closeFd(fd);
     throw error;
@@ -138,7 +140,7 @@ async function addTcp(
     await warnOfInsecureTcp({host, name, address, intended, log, pause});
   }
   try {
-    await listeners.add({target: {host: address, port}, address: host, tls});
+    await listeners.add({target: {host: address, port, backlog}, address: host, tls});
   } catch (error) {
     throw new EngineError('unavailable', `listen tcp ${host.slice('tcp://'.length)}: bind: ${listenErrorText(error)}`, {
       cause: error,
@@ -165,7 +167,7 @@ async function addActivated(
   for (const fd of all.filter(each => !chosen.includes(each))) closeFd(fd);
   for (const fd of chosen) {
     try {
-      await listeners.add({target: {fd}, address: `fd://${fd}`, tls});
+      await listeners.add({target: {fd, backlog}, address: `fd://${fd}`, tls});
     } catch (error) {
       throw new EngineError('unavailable', `failed to listen on systemd activated file: fd ${fd}`, {cause: error});
     }

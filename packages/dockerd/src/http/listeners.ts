@@ -5,7 +5,7 @@ import type {TlsAcceptor} from './tls-acceptor.ts';
 import {type ExchangeHandler, type ServedConnection, serveConnection} from './wire/connection.ts';
 
 export interface BoundSocket {
-  target: net.ListenOptions | {fd: number};
+  target: net.ListenOptions | {fd: number; backlog: number};
   /** In the form of the `hosts` option. */
   address: string;
   /** Encrypts what comes in; only TCP is ever encrypted, even on a socket that systemd passed. */

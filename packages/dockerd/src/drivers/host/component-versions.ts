@@ -47,10 +47,12 @@ export class ComponentVersions {
   /** Paths and features of the configured runtimes. */
   async runtimes(): Promise<Record<string, RuntimeStatus>> {
     const {runc, runtimes} = this.#paths;
-    const standard = {path: runc, runtimeArgs: [], runtimeType: '', options: {}};
+    // Docker shows the name that it looks for.
+    const standard = {path: 'runc', runtimeArgs: [], runtimeType: '', options: {}};
     const all = Object.entries({...runtimes, 'io.containerd.runc.v2': standard, runc: standard});
     const entries = all.map(async ([name, runtime]) => {
-      const features = runtime.path === '' ? '' : await this.#output(runtime.path, ['features']);
+      const program = runtime === standard ? runc : runtime.path;
+      const features = program === '' ? '' : await this.#output(program, ['features']);
       return [name, {...runtime, features: compactJson(features)}] as const;
     });
     return Object.fromEntries(await Promise.all(entries));

@@ -98,8 +98,6 @@ function hostToJson({config, host, ipv4Forwarding, openFiles, jobs, eventSubscri
     OSVersion: host.osVersion,
     OSType: 'linux',
     Architecture: host.machine,
-    NCPU: host.cpus,
-    MemTotal: host.memoryBytes,
   };
 }
 
@@ -117,6 +115,8 @@ function daemonToJson({
   return {
     IndexServerAddress: 'https://index.docker.io/v1/',
     RegistryConfig: registryConfig(config.insecureRegistries, config.registryMirrors),
+    NCPU: host.cpus,
+    MemTotal: host.memoryBytes,
     GenericResources:
       config.nodeGenericResources.length > 0 ? parseGenericResources(config.nodeGenericResources) : null,
     DockerRootDir: config.dataRoot,
