@@ -90,6 +90,7 @@ function checkRunConfig(config: Json): void {
 export function checkDescriptor(value: unknown, what = 'descriptor'): asserts value is Descriptor {
   if (!isObject(value)) throw bad(what, 'is no object');
   if (typeof value.mediaType !== 'string') throw bad(what, 'has no "mediaType"');
+  if (!/^[\x20-\x7e]{0,255}$/.test(value.mediaType)) throw bad(what, 'has a bad "mediaType"');
   checkDigest(value.digest, what);
   if (!Number.isSafeInteger(value.size) || (value.size as number) < 0) throw bad(what, 'has no valid "size"');
   const {urls, annotations, platform} = value;

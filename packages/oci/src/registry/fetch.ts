@@ -56,7 +56,7 @@ function manifestType(contentType: string | undefined, bytes: Buffer): string {
   if (isIndexType(declared) || isManifestType(declared) || declared.includes('manifest.v1+')) return declared;
   try {
     const json = JSON.parse(bytes.toString('utf8')) as {mediaType?: unknown; manifests?: unknown};
-    if (typeof json.mediaType === 'string' && json.mediaType) return json.mediaType;
+    if (typeof json.mediaType === 'string' && /^[\x20-\x7e]{1,255}$/.test(json.mediaType)) return json.mediaType;
     return json.manifests === undefined ? mediaTypes.ociManifest : mediaTypes.ociIndex;
   } catch {
     return declared || 'application/octet-stream';

@@ -7,6 +7,10 @@ export interface RegistryErrorItem {
   message: string;
 }
 
+/** Of what a server says about one request. */
+const maxItems = 10;
+const maxMessage = 1_000;
+
 /** A registry's answer other than success. The message has the registry's own words. */
 export class RegistryError extends EngineError {
   readonly status: number;
@@ -24,7 +28,7 @@ export class RegistryError extends EngineError {
 export function registryError(status: number, body: string, what: string): RegistryError {
   const items = parseItems(body);
   if (items.length > 0) return new RegistryError(status, items, items.map(showItem).join(', '));
-  const text = body.replace(/\s+/g, ' ').trim().slice(0, 200);
+  const text = printable(body.replace(/\s+/g, ' ')).trim().slice(0, 200);
   const page = /^<(!doctype|html)/i.test(text) ? '' : text;
   return new RegistryError(status, [], `unexpected status from ${what}: ${status}${page ? `: ${page}` : ''}`);
 }
@@ -49,11 +53,19 @@ function parseItems(body: string): RegistryErrorItem[] {
   }
   const {errors, details} = (json ?? {}) as {errors?: unknown; details?: unknown};
   // Token servers put one error at the top: {"details": "…"}.
-  if (typeof details === 'string') return [{code: 'unauthorized', message: details}];
+  if (typeof details === 'string') return [{code: 'unauthorized', message: printable(details)}];
   if (!Array.isArray(errors)) return [];
   return errors
     .filter((item): item is {code?: unknown; message?: unknown} => typeof item === 'object' && item !== null)
-    .map(item => ({code: String(item.code ?? 'UNKNOWN'), message: String(item.message ?? '')}));
+    .slice(0, maxItems)
+    .map(({code, message}) => ({code: printable(code ?? 'UNKNOWN'), message: printable(message ?? '')}));
+}
+
+/** What a server says ends on somebody's terminal, and must not steer it or fill it. */
+function printable(value: unknown): string {
+  return String(value)
+    .replaceAll(/[\x00-\x1f\x7f-\x9f]+/g, ' ')
+    .slice(0, maxMessage);
 }
 
 const codes: Readonly<Record<number, ErrorCode>> = {
