@@ -29,7 +29,8 @@ import {
   mountDataMaximum,
   umount,
 } from './mount.ts';
-import {mountOverlayWithLongOptions} from './mount-overlay.ts';
+import {bindIdMapped, type IdMapping, withIdMappedCopies} from './mount-idmapped.ts';
+import {mountOverlayWithLongOptions, splitOverlayOptions} from './mount-overlay.ts';
 import {readlinkAt} from './nodes.ts';
 import {AT_FDCWD, openInRoot} from './open-at.ts';
 
@@ -87,7 +88,7 @@ const propagationOptions: Record<string, number> = {
 };
 
 /** Options that need more than mount(2); a mount without their effect would be a wrong one. */
-const unsupported = /^(loop|uidmap=|gidmap=|X-containerd\.)/;
+const unsupported = /^(loop|X-containerd\.)/;
 
 export interface MountOptions {
   flags: number;
@@ -95,6 +96,8 @@ export interface MountOptions {
   propagation: number[];
   /** What is left for the file system, joined by commas. */
   data: string;
+  /** Owners are shown shifted; both of `uidmap=` and `gidmap=` are given then. */
+  mapping?: IdMapping;
 }
 
 /** Sorts fstab-like option strings. Throws unimplemented for those that cannot be had by mount(2) alone. */
@@ -110,8 +113,18 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
       throw new EngineError('unimplemented', `mount option is not supported: ${option}`);
     else if (option !== '') data.push(option);
   }
-  parsed.data = data.join(',');
+  const rest = data.filter(option => !/^[ug]idmap=/.test(option));
+  parsed.data = rest.join(',');
+  if (rest.length < data.length)
+    parsed.mapping = {uidmap: mappingOption(data, 'uidmap'), gidmap: mappingOption(data, 'gidmap')};
   return parsed;
+}
+
+function mappingOption(options: readonly string[], key: string): string {
+  const found = options.find(option => option.startsWith(`${key}=`));
+  if (found === undefined)
+    throw new EngineError('invalid-argument', `mount options lack ${key}= beside its other half`);
+  return found.slice(key.length + 1);
 }
 
 /**
@@ -144,10 +157,35 @@ function mountTarget(target: string, below: string | undefined): {path: string; 
   return {path, finalPath: readlinkAt(AT_FDCWD, path).toString(), close: () => closeFd(fd)};
 }
 
+function mountOverlay(source: string, target: string, flags: number, data: string): void {
+  if (Buffer.byteLength(data) > mountDataMaximum) mountOverlayWithLongOptions(source, target, flags, data);
+  else mount(source, target, 'overlay', flags, data);
+}
+
+/** An overlay itself cannot be shifted, its lower directories can; what is written above them has the real owners. */
+function mountIdMapped(spec: MountSpec, target: string, flags: number, data: string, mapping: IdMapping): void {
+  if ((flags & MS_BIND) !== 0) {
+    bindIdMapped(spec.source, target, mapping, (flags & MS_RDONLY) !== 0);
+    return;
+  }
+  if (spec.type !== 'overlay') {
+    throw new EngineError('unimplemented', `mounts of type ${spec.type} cannot have mapped ids`);
+  }
+  const options = splitOverlayOptions(data);
+  const lowers = options.flatMap(([key, value]) =>
+    key === 'lowerdir+' && value !== undefined ? [value.replace(/\\(.)/gs, '$1')] : [],
+  );
+  const others = options.filter(([key]) => key !== 'lowerdir+');
+  withIdMappedCopies(lowers, mapping, copies => {
+    const shown = others.map(([key, value]) => (value === undefined ? key : `${key}=${value}`));
+    mountOverlay(spec.source, target, flags, [...shown, `lowerdir=${copies.join(':')}`].join(','));
+  });
+}
+
 function mountOne(spec: MountSpec, target: string): void {
-  const {flags, propagation, data} = parseMountOptions(spec.options);
-  if (spec.type === 'overlay' && Buffer.byteLength(data) > mountDataMaximum)
-    mountOverlayWithLongOptions(spec.source, target, flags, data);
+  const {flags, propagation, data, mapping} = parseMountOptions(spec.options);
+  if (mapping) mountIdMapped(spec, target, flags, data, mapping);
+  else if (spec.type === 'overlay') mountOverlay(spec.source, target, flags, data);
   else mount(spec.source, target, spec.type, flags, data);
   try {
     // A bind mount takes its attributes only in a second step.

@@ -66,7 +66,7 @@ export class DirectorySnapshotter implements Snapshotter {
     if (record.kind === 'committed') {
       throw new EngineError('failed-precondition', `snapshot ${quote(key)} is committed: failed precondition`);
     }
-    return this.#files.mounts(record.id, record.kind, this.#records.ancestors(record));
+    return this.#files.mounts(record.id, record.kind, this.#records.ancestors(record), record.labels);
   }
 
   async commit(ctx: CallContext, name: string, key: string, labels: Labels = {}): Promise<void> {
@@ -155,7 +155,6 @@ export class DirectorySnapshotter implements Snapshotter {
   ): Promise<Mount[]> {
     checkSnapshotName(key);
     checkLabels(labels);
-    checkMappings(labels);
     using _lock = await this.#keys.acquire(lockKey(ctx, key), ctx.signal);
     this.#checkFree(ctx, key, kind, labels);
     const parent = this.#parent(ctx, parentName);
@@ -163,7 +162,7 @@ export class DirectorySnapshotter implements Snapshotter {
     const id = this.#nextId++;
     this.#creating.add(id);
     try {
-      await this.#files.create(id, kind, ancestors);
+      await this.#files.create(id, kind, ancestors, labels);
       ctx.signal.throwIfAborted();
       this.#insert(ctx, {id, kind, key, parent: parentName, labels});
     } catch (error) {
@@ -173,7 +172,7 @@ export class DirectorySnapshotter implements Snapshotter {
     } finally {
       this.#creating.delete(id);
     }
-    return this.#files.mounts(id, kind, ancestors);
+    return this.#files.mounts(id, kind, ancestors, labels);
   }
 
   #insert(
@@ -271,11 +270,4 @@ function latest(ids: readonly number[]): number[] {
 
 function lockKey(ctx: CallContext, key: string): string {
   return `${ctx.namespace}/${key}`;
-}
-
-/** A client that asks for shifted ids must not get a snapshot without them. */
-function checkMappings(labels: Labels): void {
-  for (const label of ['containerd.io/snapshot/uidmapping', 'containerd.io/snapshot/gidmapping']) {
-    if (labels[label]) throw new EngineError('unimplemented', `snapshots with mapped ids are not supported (${label})`);
-  }
 }

@@ -41,9 +41,12 @@ export interface SnapshotRecords {
 
 /** The files of one snapshotter: a directory per snapshot, named by its id. Disposing it does not wait for deletions. */
 export interface SnapshotFiles extends AsyncDisposable {
-  /** Makes the directory: whole or not at all. `ancestors` as in `SnapshotRecords`. */
-  create(id: number, kind: 'active' | 'view', ancestors: readonly number[]): Promise<void>;
-  mounts(id: number, kind: 'active' | 'view', ancestors: readonly number[]): Mount[];
+  /**
+   * Makes the directory: whole or not at all. `ancestors` as in `SnapshotRecords`; `labels` may ask for mapped ids.
+   * Throws unimplemented when that cannot be.
+   */
+  create(id: number, kind: 'active' | 'view', ancestors: readonly number[], labels: Labels): Promise<void>;
+  mounts(id: number, kind: 'active' | 'view', ancestors: readonly number[], labels: Labels): Mount[];
   /** Disk usage of what the snapshot adds to its parent. */
   usage(id: number, signal: AbortSignal): Promise<SnapshotUsage>;
   /** Labels that tell about the files; they are not kept. */

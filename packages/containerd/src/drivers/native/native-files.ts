@@ -2,6 +2,8 @@ import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {chmod} from 'node:fs/promises';
 import {EngineError} from '@longshore/errdefs';
+import type {Labels} from '../../core/names.ts';
+import {refuseMappedIds} from '../../core/snapshots/mapped-ids.ts';
 import type {SnapshotFiles} from '../../core/snapshots/record.ts';
 import type {Mount, SnapshotUsage} from '../../core/snapshots/snapshotter.ts';
 import type {SnapshotDirectories} from '../snapshot-directories/snapshot-directories.ts';
@@ -14,7 +16,8 @@ export class NativeFiles implements SnapshotFiles {
     this.#directories = directories;
   }
 
-  async create(id: number, kind: 'active' | 'view', ancestors: readonly number[]): Promise<void> {
+  async create(id: number, kind: 'active' | 'view', ancestors: readonly number[], labels: Labels): Promise<void> {
+    refuseMappedIds(labels, 'native keeps copies with the owners they have');
     const [parent] = ancestors;
     await this.#directories.create(id, async staging => {
       await chmod(staging, 0o755);

@@ -1,6 +1,7 @@
 /** What the overlay of this kernel can do, on the file system of a directory. */
 import {existsSync} from 'node:fs';
 import {mkdir, mkdtemp, readFile, rm} from 'node:fs/promises';
+import {release} from 'node:os';
 import {join} from 'node:path';
 import {EngineError, messageOf} from '@longshore/errdefs';
 import {mountAll, umount} from '@longshore/linux';
@@ -35,4 +36,10 @@ export async function checkOverlay(root: string, options: readonly string[]): Pr
 async function inUserNamespace(): Promise<boolean> {
   const map = await readFile('/proc/self/uid_map', 'utf8');
   return !/^\s*0\s+0\s+4294967295\s*$/.test(map);
+}
+
+/** Overlays over directories with mapped ids came with Linux 5.19. */
+export function canMapIds(): boolean {
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  return major > 5 || (major === 5 && minor >= 19);
 }

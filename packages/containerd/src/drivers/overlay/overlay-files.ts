@@ -1,14 +1,18 @@
 import {chmod, chown, mkdir, stat} from 'node:fs/promises';
 import {join} from 'node:path';
+import type {Labels} from '../../core/names.ts';
+import {type MappedIds, mappedIds, refuseMappedIds} from '../../core/snapshots/mapped-ids.ts';
 import type {SnapshotFiles} from '../../core/snapshots/record.ts';
 import type {Mount, SnapshotUsage} from '../../core/snapshots/snapshotter.ts';
 import type {SnapshotDirectories} from '../snapshot-directories/snapshot-directories.ts';
+import {canMapIds} from './features.ts';
 
 /** Snapshots as overlay layers: `<id>/fs` holds what the snapshot adds, `<id>/work` is the overlay's own. */
 export class OverlayFiles implements SnapshotFiles {
   readonly #directories: SnapshotDirectories;
   readonly #options: readonly string[];
   readonly #upperdirLabel: boolean;
+  readonly #mapsIds = canMapIds();
 
   /** `options` go before the directories in every overlay mount. */
   constructor(directories: SnapshotDirectories, options: readonly string[], upperdirLabel = false) {
@@ -17,22 +21,27 @@ export class OverlayFiles implements SnapshotFiles {
     this.#upperdirLabel = upperdirLabel;
   }
 
-  async create(id: number, kind: 'active' | 'view', ancestors: readonly number[]): Promise<void> {
+  async create(id: number, kind: 'active' | 'view', ancestors: readonly number[], labels: Labels): Promise<void> {
     const [parent] = ancestors;
+    const mapped = this.#mappedIds(labels);
     await this.#directories.create(id, async staging => {
       const layer = join(staging, 'fs');
       await mkdir(layer);
       await chmod(layer, 0o755);
       if (parent !== undefined) await copyRootAttributes(this.#layer(parent), layer);
+      // What is written into the upper directory has the owners of the host: its root is the container's.
+      if (mapped && kind === 'active' && parent !== undefined) await chown(layer, mapped.root.uid, mapped.root.gid);
       if (kind === 'active') await mkdir(join(staging, 'work'), {mode: 0o711});
     });
   }
 
-  mounts(id: number, kind: 'active' | 'view', ancestors: readonly number[]): Mount[] {
+  mounts(id: number, kind: 'active' | 'view', ancestors: readonly number[], labels: Labels): Mount[] {
     const [parent] = ancestors;
-    if (parent === undefined) return [bind(this.#layer(id), kind === 'view' ? 'ro' : 'rw')];
-    if (kind === 'view' && ancestors.length === 1) return [bind(this.#layer(parent), 'ro')];
-    const options = [...this.#options];
+    const mapped = this.#mappedIds(labels);
+    const mapping = mapped ? [`uidmap=${mapped.uidmap}`, `gidmap=${mapped.gidmap}`] : [];
+    if (parent === undefined) return [bind(this.#layer(id), kind === 'view' ? 'ro' : 'rw', mapping)];
+    if (kind === 'view' && ancestors.length === 1) return [bind(this.#layer(parent), 'ro', mapping)];
+    const options = [...mapping, ...this.#options];
     if (kind === 'active') {
       options.push(`workdir=${join(this.#directories.path(id), 'work')}`, `upperdir=${this.#layer(id)}`);
     }
@@ -64,6 +73,11 @@ export class OverlayFiles implements SnapshotFiles {
     await this.#directories[Symbol.asyncDispose]();
   }
 
+  #mappedIds(labels: Labels): MappedIds | undefined {
+    if (!this.#mapsIds) refuseMappedIds(labels, 'overlays of kernels before 5.19 cannot have them');
+    return mappedIds(labels);
+  }
+
   #layer(id: number): string {
     return join(this.#directories.path(id), 'fs');
   }
@@ -76,6 +90,6 @@ async function copyRootAttributes(from: string, to: string): Promise<void> {
   if ((mode & 0o7777) !== 0o755) await chmod(to, mode & 0o7777);
 }
 
-function bind(source: string, access: 'rw' | 'ro'): Mount {
-  return {type: 'bind', source, target: '', options: [access, 'rbind']};
+function bind(source: string, access: 'rw' | 'ro', more: readonly string[]): Mount {
+  return {type: 'bind', source, target: '', options: [...more, access, 'rbind']};
 }

@@ -10,6 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {callContext} from '@longshore/base';
 import {codeOf} from '@longshore/errdefs';
@@ -25,14 +26,18 @@ makeRprivate('/');
 
 const ctx = callContext({namespace: 'n'});
 
-snapshotterContract(test, async t => ({
-  ...(await snapshotterFixture(t, openOverlay)),
-  contentOf: mounts => {
-    const [mount] = mounts;
-    const upper = mount?.options.find(option => option.startsWith('upperdir='));
-    return upper ? upper.slice('upperdir='.length) : (mount?.source ?? '');
-  },
-}));
+snapshotterContract(
+  test,
+  async t => ({
+    ...(await snapshotterFixture(t, openOverlay)),
+    contentOf: mounts => {
+      const [mount] = mounts;
+      const upper = mount?.options.find(option => option.startsWith('upperdir='));
+      return upper ? upper.slice('upperdir='.length) : (mount?.source ?? '');
+    },
+  }),
+  {mapsIds: true},
+);
 
 test('mounts are those of the original', async t => {
   const {snapshotter, root} = await snapshotterFixture(t, openOverlay);
@@ -52,6 +57,52 @@ test('mounts are those of the original', async t => {
   t.deepEqual(two, [{type: 'overlay', source: 'overlay', target: '', options: [...index, ...lower]}]);
   const none = await snapshotter.view(ctx, 'v0', '');
   t.deepEqual(none[0]?.options, ['ro', 'rbind']);
+});
+
+test('owners are shown shifted to a container with mapped ids, and stored as they are', async t => {
+  const {snapshotter, root} = await snapshotterFixture(t, openOverlay);
+  const labels = {
+    'containerd.io/snapshot/uidmapping': '0:100000:65536',
+    'containerd.io/snapshot/gidmapping': '0:200000:65536',
+  };
+  const [base] = await snapshotter.prepare(ctx, 'x', '');
+  for (const [name, uid] of [
+    ['rooted', 0],
+    ['owned', 1000],
+  ] as const) {
+    writeFileSync(join(base?.source ?? '', name), name);
+    chownSync(join(base?.source ?? '', name), uid, uid);
+  }
+  await snapshotter.commit(ctx, 'base', 'x');
+  const mounts = await snapshotter.prepare(ctx, 'y', 'base', labels);
+  t.deepEqual(mounts[0]?.options.slice(0, 2), ['uidmap=0:100000:65536', 'gidmap=0:200000:65536']);
+  const target = join(root, 'merged');
+  mkdirSync(target);
+  mountAll(mounts, target);
+  try {
+    const owner = (name: string) => [statSync(join(target, name)).uid, statSync(join(target, name)).gid];
+    t.deepEqual(owner('rooted'), [100_000, 200_000]);
+    t.deepEqual(owner('owned'), [101_000, 201_000]);
+    t.deepEqual(owner('.'), [100_000, 200_000]);
+    writeFileSync(join(target, 'owned'), 'changed');
+    t.deepEqual(owner('owned'), [101_000, 201_000]);
+  } finally {
+    umount(target);
+  }
+  t.is(statSync(join(root, 'snapshots/1/fs/owned')).uid, 1000);
+  t.is(readFileSync(join(root, 'snapshots/1/fs/owned'), 'utf8'), 'owned');
+  t.is(statSync(join(root, 'snapshots/2/fs/owned')).uid, 101_000);
+  const view = await snapshotter.view(ctx, 'v', 'base', labels);
+  mountAll(view, target);
+  t.is(statSync(join(target, 'owned')).uid, 101_000);
+  t.throws(() => writeFileSync(join(target, 'new'), ''), {code: 'EROFS'});
+  umount(target);
+  t.deepEqual(
+    readdirSync(tmpdir()).filter(name => name.startsWith('ls-idmap-')),
+    [],
+  );
+  const wrong = snapshotter.prepare(ctx, 'z', 'base', {'containerd.io/snapshot/uidmapping': '0:100000:65536'});
+  t.is(codeOf(await t.throwsAsync(wrong)), 'invalid-argument');
 });
 
 test('the root of a child looks like that of its parent', async t => {
