@@ -85,8 +85,8 @@ test('what needs no namespace answers without one', async t => {
   t.deepEqual(
     plugins.map(({id, exports}) => [id, exports.root]),
     [
-      ['native', join(root, 'io.containerd.snapshotter.v1.native')],
       ['btrfs', undefined],
+      ['native', join(root, 'io.containerd.snapshotter.v1.native')],
     ],
   );
 });
