@@ -21,7 +21,8 @@ const all = (run: string): Step => ({run});
 
 const names: Step[] = [
   all('ctr namespaces create other a=b'),
-  all('ctr namespaces label other c=d a='),
+  all('ctr namespaces label other c=d'),
+  all('ctr namespaces label other a='),
   all('ctr namespaces create other'),
   lines('ctr namespaces ls'),
   all('ctr namespaces rm other nosuch'),

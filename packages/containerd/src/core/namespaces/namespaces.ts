@@ -55,7 +55,8 @@ export class Namespaces {
       this.#metadata.namespaces.put({name, labels});
       return {name, labels};
     });
-    this.#events.publish(name, {topic: '/namespaces/update', ...record});
+    // As in the original, the event tells what was asked for, removals too.
+    this.#events.publish(name, {topic: '/namespaces/update', name, labels: given});
     return record;
   }
 
