@@ -8,6 +8,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {StreamingDefinition} from '@longshore/api/gen/containerd/services/streaming/v1/streaming';
 import type {Progress} from '@longshore/api/gen/containerd/types/transfer/progress';
+import {HTTPDebug} from '@longshore/api/gen/containerd/types/transfer/registry';
 import {type CallContext, callContext, withSignal} from '@longshore/base';
 import {codeOf, type ErrorCode} from '@longshore/errdefs';
 import anyTest, {type ExecutionContext, type TestFn} from 'ava';
@@ -231,9 +232,11 @@ test('mirrors of hosts.toml: in order, by capability, told which registry; pushe
   await using registry = await startRegistry();
   const port = Number(registry.host.split(':')[1]);
   const asked: string[] = [];
+  const agents = new Set<string | undefined>();
   // The first mirror has nothing but notes what it is asked for.
   const empty = createServer((request, response) => {
     asked.push(`${request.method} ${request.url}`);
+    agents.add(request.headers['user-agent']);
     response.writeHead(404).end();
   }).listen(0, '127.0.0.1');
   await once(empty, 'listening');
@@ -250,12 +253,15 @@ test('mirrors of hosts.toml: in order, by capability, told which registry; pushe
   ];
   writeFileSync(join(hosts, 'reg.example.com/hosts.toml'), text.join('\n'));
   const reference = 'reg.example.com/app/x:1';
-  const resolver = {hostDir: hosts};
+  const resolver = {hostDir: hosts, headers: {'User-Agent': 'me/1'}};
   const image = makeImage({layers: ['mirrored']});
   await pushed(on, image, reference, {resolver});
   t.deepEqual(asked, []);
   await pull(on, reference, {resolver});
   t.true(await isWhole(on, image));
+  t.deepEqual([...agents], ['me/1']);
+  const headers = {bad: 'a\nb'};
+  await refused(t, 'invalid-argument', pull(on, reference, {resolver: {...resolver, headers}}), /bad header "bad"/);
   t.is(asked[0], 'GET /deep/v2/app/x/manifests/1?ns=reg.example.com');
   t.true(asked.includes(`GET /deep/v2/app/x/blobs/${image.layers[0]?.digest}?ns=reg.example.com`));
 });
@@ -478,6 +484,35 @@ test('what cannot be transferred, and streams that are not there or there alread
     ),
   );
   await refused(t, 'invalid-argument', again.responses.next(), /instead of/);
+});
+
+test('no more layers at once than the configuration allows, and each as it was', async t => {
+  const on = scene(t);
+  await using registry = await startRegistry();
+  await using proxy = await startShakyProxy(registry.host);
+  const layers = Array.from({length: 8}, () => randomBytes(300_000).toString('base64'));
+  const image = makeImage({layers});
+  await pushed(on, image, `${registry.host}/many:1`);
+  let most = 0;
+  const running = new Set<string>();
+  const onProgress = ({event, name}: Progress) => {
+    if (!name.startsWith('layer-')) return;
+    if (event === 'downloading') running.add(name);
+    if (event === 'complete') running.delete(name);
+    most = Math.max(most, running.size);
+  };
+  const reference = `${proxy.host}/many:1`;
+  const ends = {source: {type: 'registry', reference} as const, destination: toStore(reference)};
+  await transfer(on.other, on.client, {...ends, onProgress});
+  t.true(most <= 3, `${most} at once`);
+  t.true(await isWhole(on, image));
+  const logged: string[] = [];
+  const log = (text: string) => logged.push(text);
+  const resolver = {httpDebug: HTTPDebug.BOTH};
+  await pull(on, reference, {resolver, log});
+  t.regex(logged.join(''), /^GET \/v2\/many\/manifests\/1 HTTP\/1\.1$/m);
+  t.regex(logged.join(''), /^HTTP\/1\.1 200 OK$/m);
+  t.regex(logged.join(''), /connected to 127\.0\.0\.1:/);
 });
 
 test('a collection in the middle of a pull takes nothing of it', async t => {

@@ -74,7 +74,7 @@ export class Connection {
     const isOwn = url.host === base.host && url.protocol === base.protocol;
     const authorization = isOwn ? await this.#authorizer.header(ctx, request.scopes) : undefined;
     const headers = {
-      ...this.endpoint.headers,
+      ...(isOwn ? this.endpoint.headers : {}),
       ...request.headers,
       ...(authorization === undefined ? {} : {authorization}),
     };

@@ -47,11 +47,24 @@ function registryFromWire({reference, resolver}: OCIRegistry, findStream: FindSt
     throw new EngineError('invalid-argument', `unknown scheme "${defaultScheme}": invalid argument`);
   }
   const endpoint = {
-    ...({type: 'registry', reference, headers, hostsDir, scheme: defaultScheme} as const),
+    ...({type: 'registry', reference, hostsDir, scheme: defaultScheme} as const),
+    headers: headersFromWire(headers),
     ...(resolver ? httpDebugFromWire(resolver, findStream) : {}),
   };
   if (authStream === '') return endpoint;
   return {...endpoint, credentials: credentialsOver(findStream(authStream), reference)};
+}
+
+/** Throws invalid-argument for what cannot be a header. */
+function headersFromWire(given: {readonly [name: string]: string}): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+      throw new EngineError('invalid-argument', `bad header ${JSON.stringify(name)}: invalid argument`);
+    }
+    headers[name.toLowerCase()] = value;
+  }
+  return headers;
 }
 
 /** Without a stream nobody would see it: the daemon's log is no place for what one client asks. */
