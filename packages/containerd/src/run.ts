@@ -35,7 +35,8 @@ async function runCommand(line: CommandLine): Promise<void> {
     const {publish} = await import('./commands/publish.ts');
     await publish(args, line);
   } else if (name === 'oci-hook') {
-    throw new EngineError('unimplemented', 'oci-hook is not supported: name the program in the hook itself');
+    const {ociHook} = await import('./commands/oci-hook.ts');
+    ociHook(args);
   } else throw new EngineError('invalid-argument', `no help topic for '${name}'`);
 }
 

@@ -136,6 +136,7 @@ test('flags come last', t => {
   t.is(config.grpc.address, '/c.sock');
   t.is(config.ttrpc.address, '/c.sock.ttrpc');
   t.is(config.debug.level, 'debug');
+  t.is(load(t, '', '--log-format', 'json').debug.format, 'json');
 });
 
 test('proxies are named by their tables', t => {

@@ -18,6 +18,7 @@ const valued = {
   c: 'config',
   'log-level': 'logLevel',
   l: 'logLevel',
+  'log-format': 'logFormat',
   address: 'address',
   a: 'address',
   root: 'root',

@@ -15,6 +15,7 @@ export interface Overrides {
   state?: string;
   address?: string;
   logLevel?: string;
+  logFormat?: string;
 }
 
 export interface Located {
@@ -31,7 +32,10 @@ export function loadConfigTable(file: Located, overrides: Overrides = {}): Table
     ...(overrides.root !== undefined && {root: overrides.root}),
     ...(overrides.state !== undefined && {state: overrides.state}),
     ...(overrides.address !== undefined && {grpc: {address: overrides.address}}),
-    ...(overrides.logLevel !== undefined && {debug: {level: overrides.logLevel}}),
+    debug: {
+      ...(overrides.logLevel !== undefined && {level: overrides.logLevel}),
+      ...(overrides.logFormat !== undefined && {format: overrides.logFormat}),
+    },
   };
   checkConfig({file: 'command line', text: ''}, flags);
   return {...merge(table, flags), version: 3};

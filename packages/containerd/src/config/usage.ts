@@ -21,12 +21,14 @@ DESCRIPTION:
 COMMANDS:
    config    Information on the containerd config
    publish   Binary to publish events to containerd
+   oci-hook  Provides a base for OCI runtime hooks to allow arguments to be injected.
    check     Check the root directory of a containerd that does not run
    help, h   Shows a list of commands or help for one command
 
 GLOBAL OPTIONS:
    --config value, -c value     Path to the configuration file (default: "/etc/containerd/config.toml")
    --log-level value, -l value  Set the logging level [trace, debug, info, warn, error, fatal, panic]
+   --log-format value           Set the format of the log [text, json]
    --address value, -a value    Address for containerd's GRPC server
    --root value                 containerd root directory
    --state value                containerd state directory
