@@ -102,3 +102,23 @@ test('websocket: what is no handshake is refused before anything is done', async
   await t.throwsAsync(openWebsocket(engine(), '/containers/nosuch/attach/ws'), {message: /^404/});
   await run('rm', id);
 });
+test('a client that takes nothing holds up neither the log nor another client', async t => {
+  const megabytes = 30;
+  const write = `dd if=/dev/zero bs=1048576 count=${megabytes} 2>/dev/null | tr '\\0' x | fold -w 99; echo done`;
+  const id = await create('busybox', 'sh', '-c', write);
+  const stuck = await upgrade(engine(), `/containers/${id}/attach?stream=1&stdout=1`);
+  stuck.socket.pause();
+  const quick = await upgrade(engine(), `/containers/${id}/attach?stream=1&stdout=1`);
+  await run('start', id);
+  let size = 0;
+  quick.socket.on('data', (piece: Buffer) => (size += piece.length));
+  await once(quick.socket, 'end');
+  t.true(size > megabytes * 1_000_000, `${size} bytes`);
+  t.true((await run('logs', '--tail', '1', id)).stdout.trim().endsWith('done'));
+  // And it still gets everything, when it wants to.
+  stuck.socket.resume();
+  const late = demultiplex(await readAll(stuck));
+  t.true(late[1]?.endsWith('done\n'));
+  t.is(late[1]?.length, megabytes * 1_048_576 + Math.ceil((megabytes * 1_048_576) / 99) - 1 + 'done\n'.length);
+  await run('rm', id);
+});

@@ -35,6 +35,7 @@ import {StateDirectory} from '../drivers/state-dir/container-store.ts';
 import {writeRuntimeScripts} from '../drivers/state-dir/runtime-scripts.ts';
 import {StdioDriver} from '../drivers/stdio/container-io.ts';
 import {ExecStdio} from '../drivers/stdio/exec-io.ts';
+import {OverflowFile} from '../drivers/stdio/overflow-file.ts';
 
 export interface ContainersOptions {
   client: ContainerdClient;
@@ -117,6 +118,7 @@ async function makeWorld(
     parts: await openMountedParts({client, dataRoot: config.dataRoot, snapshotter: defaultSnapshotter}),
     stdio: new StdioDriver(stdioRoot, log),
     execIo: new ExecStdio(stdioRoot, log),
+    openOverflow: () => new OverflowFile(config.dataRoot),
     networks,
     images,
     volumes,

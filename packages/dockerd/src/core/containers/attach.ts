@@ -5,6 +5,7 @@ import type {StreamName} from '../logs/log-entry.ts';
 import type {InputPipe} from '../ports/container-io.ts';
 import type {Container} from './container.ts';
 import type {DetachKeys} from './detach-keys.ts';
+import {PatientOutput} from './patient-output.ts';
 import {publishContainerEvent, type World} from './world.ts';
 
 export interface AttachOptions {
@@ -52,14 +53,18 @@ export async function attachClient(
     ...(options.stdout ? ['stdout' as const] : []),
     ...(options.stderr ? ['stderr' as const] : []),
   ]);
+  const output = new PatientOutput(client, world.openOverflow, error => {
+    world.log.warn({container: container.id, error}, 'cannot keep output for a slow client: it is let go');
+    ended.resolve();
+  });
   using _subscription = container.output.subscribe({
     wants: stream => wanted.has(stream),
-    write: (stream, data) => client.write(stream, data),
+    write: (stream, data) => output.write(stream, data),
     get pending() {
-      return client.pending;
+      return output.pending;
     },
-    drained: () => client.drained(),
-    end: () => ended.resolve(),
+    drained: () => output.drained(),
+    end: () => void output.flushed().then(ended.resolve),
   });
   publishContainerEvent(world, container, 'attach');
   for (const signal of [client.closed, ctx.signal]) void aborted(signal).then(ended.resolve);
@@ -73,6 +78,7 @@ export async function attachClient(
     );
   }
   await ended.promise;
+  output.close();
 }
 
 /** Copies input until it ends. True when that ends the session. */

@@ -137,6 +137,9 @@ export function makeFakeWorld(): FakeWorld {
         },
       },
       execIo: {} as World['execIo'],
+      openOverflow: () => {
+        throw new Error('not part of this world');
+      },
       networks: {
         attach: async () => {
           await call('network attach', undefined);

@@ -13,6 +13,7 @@ import type {HostFiles} from '../ports/host-files.ts';
 import type {ImageService} from '../ports/image-service.ts';
 import type {MountedParts} from '../ports/mounted-parts.ts';
 import type {NetworkController} from '../ports/network-controller.ts';
+import type {Overflow} from '../ports/overflow.ts';
 import type {RootfsService} from '../ports/rootfs-service.ts';
 import type {TaskRuntime} from '../ports/task-runtime.ts';
 import type {VolumeService} from '../ports/volume-service.ts';
@@ -32,6 +33,8 @@ export interface World {
   checkpoints: CheckpointDirectories;
   stdio: ContainerIoFactory;
   execIo: ExecIoFactory;
+  /** For a client that does not keep up with the output. */
+  openOverflow: () => Overflow;
   networks: NetworkController;
   images: ImageService;
   volumes: VolumeService;
