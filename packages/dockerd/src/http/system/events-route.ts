@@ -25,7 +25,7 @@ export function eventsRoute(events: EventBus): Route {
       }
       const filters = parseFilters(request.query.text('filters'));
       filters.allow(...eventFilterKeys);
-      const {past, live, close} = events.subscribe(since);
+      const {past, live, close} = events.subscribe(since ?? (until === undefined ? undefined : 0n));
       const stop = stopWhen(request, until, close);
       try {
         const stream = reply.stream(200, 'application/json');
