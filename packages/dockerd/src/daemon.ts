@@ -107,7 +107,8 @@ async function openEngine(started: Started, scope: Scope, tracer: Tracer): Promi
   const events = new EventBus(() => metrics.eventPublished());
   const ctx = backgroundContext(log, config.containerdNamespace);
   // containerd comes up meanwhile.
-  const connecting = connectContainerd(started.containerd, {isBusy: () => jobs.running.some(job => !job.waits)}, log);
+  const supervision = {isBusy: () => jobs.isBusy, quietMs: () => jobs.quietMs, nextRequest: () => jobs.nextJob()};
+  const connecting = connectContainerd(started.containerd, supervision, log);
   connecting.catch(() => {}); // heard of below
   const [facts, programs, volumes] = await Promise.all([
     loadHostFacts(),

@@ -44,6 +44,8 @@ export class JobRunner {
   #draining = false;
   /** Called when a job has ended. */
   #ended: () => void = () => {};
+  #lastEnd = performance.now();
+  #next: PromiseWithResolvers<void> | undefined;
 
   /** `namespace` is containerd's, for the contexts of the jobs. */
   constructor(log: Logger, namespace: string, observe: JobObserver = () => {}) {
@@ -55,6 +57,22 @@ export class JobRunner {
   /** Jobs in flight, oldest first. */
   get running(): RunningJob[] {
     return [...this.#running.values()];
+  }
+
+  /** True while a job runs that does not only wait. */
+  get isBusy(): boolean {
+    return this.running.some(({waits}) => !waits);
+  }
+
+  /** Milliseconds since the last job ended; 0 while one runs. */
+  get quietMs(): number {
+    return this.isBusy ? 0 : performance.now() - this.#lastEnd;
+  }
+
+  /** Resolves when the next job begins. */
+  nextJob(): Promise<void> {
+    this.#next ??= Promise.withResolvers<void>();
+    return this.#next.promise;
   }
 
   /** How often each job was started and how often it failed. */
@@ -82,6 +100,8 @@ export class JobRunner {
     this.#counts.set(name, count);
     count.started++;
     this.#running.set(job.id, job);
+    this.#next?.resolve();
+    this.#next = undefined;
     const log = this.#log.child({job: name});
     log.debug(fields, '+job');
     const begin = performance.now();
@@ -96,6 +116,7 @@ export class JobRunner {
       throw error;
     } finally {
       this.#running.delete(job.id);
+      this.#lastEnd = performance.now();
       const milliseconds = performance.now() - begin;
       log.debug({status, milliseconds: Math.round(milliseconds * 1000) / 1000}, '-job');
       this.#observe(name, milliseconds / 1000, status);

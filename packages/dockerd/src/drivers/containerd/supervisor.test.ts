@@ -93,6 +93,28 @@ test('one that dies and one that hangs are replaced', async t => {
   t.false(processExists(second));
 });
 
+test('while nobody asks for anything it is left alone; the next request has it looked at', async t => {
+  const {supervisor, isHealthy} = setUp(t);
+  let checks = 0;
+  const request = Promise.withResolvers<void>();
+  const counted = () => {
+    checks++;
+    return isHealthy();
+  };
+  await supervisor.start();
+  await supervisor.untilListening();
+  const never = new Promise<void>(() => {});
+  const requests = [request.promise];
+  const nextRequest = () => requests.shift() ?? never;
+  await supervisor.watch(counted, {isBusy: () => false, quietMs: () => 60_000, nextRequest});
+  const before = checks;
+  await new Promise(resolve => setTimeout(resolve, 300));
+  t.is(checks, before);
+  request.resolve();
+  await until(() => checks > before);
+  t.pass();
+});
+
 test('one that an earlier daemon left is taken over', async t => {
   const {supervisor, open, isHealthy} = setUp(t);
   const earlier = open();

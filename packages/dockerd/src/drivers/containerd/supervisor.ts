@@ -12,6 +12,10 @@ export interface SupervisorOptions extends ContainerdProcessOptions {
 export interface Supervision {
   /** True while somebody waits for containerd: then it is looked at more often. */
   isBusy: () => boolean;
+  /** For how long nobody has asked for anything, in milliseconds. Without it the supervisor never rests. */
+  quietMs?: () => number;
+  /** Resolves when somebody asks again. */
+  nextRequest?: () => Promise<void>;
 }
 
 interface Timing {
@@ -20,6 +24,9 @@ interface Timing {
   busyMs: number;
   /** While nobody does: an idle daemon wakes once a second and no more. A death is seen at once in any case. */
   idleMs: number;
+  /** After `restAfterMs` in which nobody asked for anything, until somebody does: each check wakes two processes. */
+  restMs: number;
+  restAfterMs: number;
   restartDelay: {initial: number; max: number};
 }
 
@@ -36,6 +43,8 @@ const standardTiming: Timing = {
   startMs: startTimeoutMs,
   busyMs: 500,
   idleMs: 1_000,
+  restMs: 30_000,
+  restAfterMs: 15_000,
   restartDelay: {initial: 100, max: 10_000},
 };
 
@@ -46,7 +55,7 @@ export class ContainerdSupervisor {
   readonly #stopping = new AbortController();
   readonly #lost = Promise.withResolvers<never>();
   #isHealthy: () => Promise<boolean> = async () => false;
-  #isBusy: () => boolean = () => false;
+  #supervision: Supervision = {isBusy: () => false};
   #monitor: Promise<void> = Promise.resolve();
 
   constructor({timing, ...options}: SupervisorOptions) {
@@ -94,9 +103,9 @@ export class ContainerdSupervisor {
   }
 
   /** Resolves when it is healthy, and watches it from then on. Throws when neither it nor a new one becomes so. */
-  async watch(isHealthy: () => Promise<boolean>, {isBusy}: Supervision): Promise<void> {
+  async watch(isHealthy: () => Promise<boolean>, supervision: Supervision): Promise<void> {
     this.#isHealthy = () => isHealthy().catch(() => false); // not up yet, or hanging: the caller counts
-    this.#isBusy = isBusy;
+    this.#supervision = supervision;
     if (!(await this.#becomesHealthy()) && !(await this.#becomesHealthyAnew())) {
       const {executable} = this.#process;
       throw new EngineError(
@@ -142,7 +151,7 @@ export class ContainerdSupervisor {
   async #watch(): Promise<void> {
     let misses = 0;
     let restarts = 0;
-    while (await this.#pauseUntilCheck()) {
+    while (await this.#pauseUntilCheck(misses === 0)) {
       const alive = this.#process.isAlive;
       if (alive && (await this.#isHealthy())) {
         misses = restarts = 0;
@@ -179,14 +188,24 @@ export class ContainerdSupervisor {
   }
 
   /** Until the next check is due, or containerd is seen to die. False when the supervisor was stopped. */
-  async #pauseUntilCheck(): Promise<boolean> {
-    const {busyMs, idleMs} = this.#timing;
-    return Promise.race([this.#process.died(), this.#pause(this.#isBusy() ? busyMs : idleMs)]);
+  async #pauseUntilCheck(mayRest: boolean): Promise<boolean> {
+    const {busyMs, idleMs, restMs, restAfterMs} = this.#timing;
+    const {isBusy, quietMs, nextRequest} = this.#supervision;
+    const rests = mayRest && nextRequest !== undefined && (quietMs?.() ?? 0) > restAfterMs;
+    const over = new AbortController();
+    const pause = this.#pause(rests ? restMs : isBusy() ? busyMs : idleMs, over.signal);
+    const request = rests ? [nextRequest().then(() => true)] : [];
+    try {
+      return await Promise.race([this.#process.died(), pause, ...request]);
+    } finally {
+      over.abort();
+    }
   }
 
-  /** False when the supervisor was stopped meanwhile. */
-  async #pause(milliseconds: number): Promise<boolean> {
-    return sleep(milliseconds, this.#stopping.signal).then(
+  /** False when the supervisor was stopped meanwhile, or `over` aborts. */
+  async #pause(milliseconds: number, over?: AbortSignal): Promise<boolean> {
+    const {signal} = this.#stopping;
+    return sleep(milliseconds, over ? AbortSignal.any([signal, over]) : signal).then(
       () => true,
       () => false,
     );
