@@ -46,6 +46,7 @@ function leftFiles(paths: EnginePaths): string[] {
     ...find(paths.execRoot, 'runtime-runc/*/*'),
     ...find(paths.execRoot, 'containerd/*/*-std*'),
     ...find(paths.execRoot, 'containerd/daemon/io.containerd.runtime.v2.task/*/*'),
+    ...find(paths.execRoot, 'exits/*'),
     ...find(paths.dataRoot, 'containers/*'),
     ...find(paths.dataRoot, 'rootfs/*/*'),
   ];

@@ -32,6 +32,7 @@ import {openRootfs} from '../drivers/rootfs/rootfs.ts';
 import {loadSeccompProfile} from '../drivers/seccomp/load-profile.ts';
 import {checkpointDirectories} from '../drivers/state-dir/checkpoint-directories.ts';
 import {StateDirectory} from '../drivers/state-dir/container-store.ts';
+import {ExitNoteFiles} from '../drivers/state-dir/exit-note-files.ts';
 import {writeRuntimeScripts} from '../drivers/state-dir/runtime-scripts.ts';
 import {StdioDriver} from '../drivers/stdio/container-io.ts';
 import {ExecStdio} from '../drivers/stdio/exec-io.ts';
@@ -116,6 +117,7 @@ async function makeWorld(
     }),
     rootfs: await openRootfs({client, dataRoot: config.dataRoot, snapshotter: defaultSnapshotter}),
     parts: await openMountedParts({client, dataRoot: config.dataRoot, snapshotter: defaultSnapshotter}),
+    exits: new ExitNoteFiles(join(config.execRoot, 'exits')),
     stdio: new StdioDriver(stdioRoot, log),
     execIo: new ExecStdio(stdioRoot, log),
     openOverflow: () => new OverflowFile(config.dataRoot),

@@ -3,6 +3,7 @@ import {type CallContext, sleep, withSpan, withTimeout} from '@longshore/base';
 import {isErrorCode} from '@longshore/errdefs';
 import {nowNano} from '../events/event-bus.ts';
 import {handleExecExit} from '../exec/start.ts';
+import type {NotedExit} from '../ports/exit-notes.ts';
 import type {ProcessExit} from '../ports/task-runtime.ts';
 import type {Container} from './container.ts';
 import {removeLocked} from './destroy.ts';
@@ -21,6 +22,7 @@ export async function handleExit(world: World, container: Container, pid: number
   using _lock = await container.lock.acquire();
   const {state} = container;
   if (!hasProcess(state) || state.pid !== pid) return;
+  noteExit(world, container, {...exit, pid});
   container.stopHealthChecks();
   endExecs(world, container);
   await withSpan({...world.background, ...container.trace}, 'container exit', ctx => cleanUpRun(world, ctx, container));
@@ -32,6 +34,16 @@ export async function handleExit(world: World, container: Container, pid: number
     error: '',
   };
   await settle(world, container, run);
+  world.exits.remove(container.id);
+}
+
+/** On a full disk the exit is handled without a note. */
+function noteExit(world: World, {id}: Container, exit: NotedExit): void {
+  try {
+    world.exits.write(id, exit);
+  } catch (error) {
+    world.log.warn({container: id, error}, 'cannot note the exit');
+  }
 }
 
 /** Execs end with the container; of those whose shim was killed nobody else tells. */

@@ -127,6 +127,7 @@ export function makeFakeWorld(): FakeWorld {
         restore: async () => {},
       } satisfies Partial<World['parts']> as unknown as World['parts'],
       checkpoints: {} as World['checkpoints'],
+      exits: {write: () => {}, read: () => undefined, remove: () => {}},
       stdio: {
         create: () => call('io create', io()),
         reopen: () => call('io reopen', io()),

@@ -143,7 +143,8 @@ async function finishDead(world: World, found: Found): Promise<void> {
     await world.stdio.discard(id);
     return;
   }
-  const exit = status.status === 'stopped' ? status : {exitCode: unknownExitCode, exitedAt: nowNano()};
+  const noted = world.exits.read(id, state.pid);
+  const exit = status.status === 'stopped' ? status : (noted ?? {exitCode: unknownExitCode, exitedAt: nowNano()});
   await reopenForTheRest(world, container);
   lock[Symbol.dispose](); // whoever handles the exit takes it
   await handleExit(world, container, state.pid, exit);

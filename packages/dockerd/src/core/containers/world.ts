@@ -9,6 +9,7 @@ import type {CheckpointDirectories} from '../ports/checkpoint-directories.ts';
 import type {ContainerIoFactory} from '../ports/container-io.ts';
 import type {ContainerStore} from '../ports/container-store.ts';
 import type {ExecIoFactory} from '../ports/exec-io.ts';
+import type {ExitNotes} from '../ports/exit-notes.ts';
 import type {HostFiles} from '../ports/host-files.ts';
 import type {ImageService} from '../ports/image-service.ts';
 import type {MountedParts} from '../ports/mounted-parts.ts';
@@ -31,6 +32,7 @@ export interface World {
   rootfs: RootfsService;
   parts: MountedParts;
   checkpoints: CheckpointDirectories;
+  exits: ExitNotes;
   stdio: ContainerIoFactory;
   execIo: ExecIoFactory;
   /** For a client that does not keep up with the output. */
