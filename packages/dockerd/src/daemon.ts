@@ -10,6 +10,7 @@ import {JobRunner} from './core/jobs/job-runner.ts';
 import {EngineMetrics} from './core/metrics/engine-metrics.ts';
 import {withNetworkJobs} from './core/networks/jobs.ts';
 import {apiWarnings} from './core/system/api-warnings.ts';
+import {checkHost} from './core/system/check-host.ts';
 import {findExecutable} from './drivers/containerd/find-executable.ts';
 import {connectContainerd} from './drivers/containerd/open.ts';
 import {ComponentVersions} from './drivers/host/component-versions.ts';
@@ -115,6 +116,7 @@ async function openEngine(started: Started, scope: Scope, tracer: Tracer): Promi
     findPrograms(config, environment),
     openVolumes({root: join(config.dataRoot, 'volumes'), events, log}),
   ]);
+  checkHost(config, facts, log);
   const networks = scope.use(
     await jobs.run('init_networkdriver', {}, jobCtx =>
       openNetworks(jobCtx, {

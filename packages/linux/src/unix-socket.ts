@@ -65,6 +65,11 @@ export const unixPathMaximum = 107;
 /** The kernel passes at most this many descriptors in one message (SCM_MAX_FD). */
 export const passedFdsMaximum = 253;
 
+/** Changes how many connections may wait at a socket that listens already; runtimes choose a number of their own. */
+export function setBacklog(fd: number, backlog: number): void {
+  check('listen on', `descriptor ${fd}`, nativeListen(fd, backlog));
+}
+
 /**
  * A listening stream socket (CLOEXEC, blocking) bound at `path`, which must not exist (EADDRINUSE is already-exists).
  * `mode` (default 0600) is exact whatever the umask, and the file is never more open than that. A path that does not fit sockaddr_un is

@@ -3,7 +3,7 @@ import {chown, lstat, rm} from 'node:fs/promises';
 import net from 'node:net';
 import {type Logger, sleep} from '@longshore/base';
 import {EngineError, messageOf} from '@longshore/errdefs';
-import {closeFd, listenUnix, setCloexec} from '@longshore/linux';
+import {closeFd, listenUnix, setBacklog, setCloexec} from '@longshore/linux';
 import {splitTcpHost} from '../config/hosts.ts';
 import type {TlsSettings} from '../config/tls-settings.ts';
 import {lookupGroupId} from '../drivers/host/groups.ts';
@@ -87,6 +87,7 @@ async function addUnix(listeners: Listeners, path: string, options: ListenerOpti
   try {
     if (gid !== undefined) await chown(path, 0, gid);
     await listeners.add({target: {fd, backlog}, address: `unix://${path}`, path});
+    setBacklog(fd, backlog);
   } catch (error) {
     closeFd(fd);
     throw error;
@@ -168,6 +169,7 @@ async function addActivated(
   for (const fd of chosen) {
     try {
       await listeners.add({target: {fd, backlog}, address: `fd://${fd}`, tls});
+      setBacklog(fd, backlog);
     } catch (error) {
       throw new EngineError('unavailable', `failed to listen on systemd activated file: fd ${fd}`, {cause: error});
     }

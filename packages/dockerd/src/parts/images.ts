@@ -49,5 +49,6 @@ function registryOptions(config: Config): RegistryOptions {
     certsDir: '/etc/docker/certs.d',
     maxDownloads: config.maxConcurrentDownloads,
     maxUploads: config.maxConcurrentUploads,
+    maxAttempts: Math.max(1, config.maxDownloadAttempts),
   };
 }

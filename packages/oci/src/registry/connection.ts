@@ -19,12 +19,19 @@ export type RegistryRequest = Omit<HttpRequest, 'url'> & {
 /** One server: its protocol, its tokens. */
 export class Connection {
   readonly endpoint: Endpoint;
+  readonly downloadAttempts: number;
   readonly #http: HttpClient;
   readonly #credentials: () => Promise<RegistryCredentials | undefined>;
   #base: URL;
   #authorizer: Authorizer;
 
-  constructor(http: HttpClient, endpoint: Endpoint, credentials: () => Promise<RegistryCredentials | undefined>) {
+  constructor(
+    http: HttpClient,
+    endpoint: Endpoint,
+    credentials: () => Promise<RegistryCredentials | undefined>,
+    downloadAttempts = 5,
+  ) {
+    this.downloadAttempts = downloadAttempts;
     this.#http = http;
     this.endpoint = endpoint;
     this.#credentials = credentials;

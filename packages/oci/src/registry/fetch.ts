@@ -16,7 +16,6 @@ export interface ResolvedManifest {
   host: string;
 }
 
-const attempts = 5;
 const retryDelays = {initial: 250, max: 5_000};
 
 /** Gets the manifest or index that a reference names. Its digest is computed, and compared with what was promised. */
@@ -27,7 +26,7 @@ export async function fetchManifest(
 ): Promise<ResolvedManifest> {
   const name = reference.digest ?? reference.tag;
   if (name === undefined) throw new EngineError('invalid-argument', 'a reference to pull needs a tag or a digest');
-  return await retrying(ctx, async () => {
+  return await retrying(ctx, connection.downloadAttempts, async () => {
     const response = await connection.request(ctx, {
       method: 'GET',
       path: `/${reference.path}/manifests/${name}`,
@@ -72,7 +71,9 @@ export async function fetchBlob(
   offset: number,
 ): Promise<AsyncGenerator<Uint8Array, void, void>> {
   const open = (from: number) => openBlob(ctx, connection, reference, descriptor, from);
-  return mendedStream(ctx, descriptor, offset, await retrying(ctx, () => open(offset)), open);
+  const {downloadAttempts: attempts} = connection;
+  const first = await retrying(ctx, attempts, () => open(offset));
+  return mendedStream(ctx, descriptor, {offset, first, reopen: open, attempts});
 }
 
 async function openBlob(
@@ -122,10 +123,14 @@ async function* dropFirst(source: AsyncIterable<Uint8Array>, count: number): Asy
 async function* mendedStream(
   ctx: CallContext,
   descriptor: Descriptor,
-  offset: number,
-  first: HttpResponse,
-  reopen: (offset: number) => Promise<HttpResponse>,
+  from: {
+    offset: number;
+    first: HttpResponse;
+    reopen: (offset: number) => Promise<HttpResponse>;
+    attempts: number;
+  },
 ): AsyncGenerator<Uint8Array, void, void> {
+  const {offset, first, reopen, attempts} = from;
   let position = offset;
   let failures = 0;
   let response: HttpResponse | undefined = first;
@@ -185,7 +190,7 @@ function isPermanent(cause: unknown): boolean {
   return /^(ENOTFOUND|ECONNREFUSED|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS|EPROTO|ERR_SSL)/.test(code);
 }
 
-async function retrying<T>(ctx: CallContext, action: () => Promise<T>): Promise<T> {
+async function retrying<T>(ctx: CallContext, attempts: number, action: () => Promise<T>): Promise<T> {
   for (let failures = 1; ; failures++) {
     try {
       return await action();

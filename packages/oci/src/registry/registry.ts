@@ -16,6 +16,8 @@ export interface RegistryOptions extends EndpointOptions {
   /** Asked with the host of the registry (`registry-1.docker.io` included). */
   credentials?: CredentialsSource;
   userAgent?: string;
+  /** How often a download is tried before it fails; 5 by default. */
+  downloadAttempts?: number;
   /** Told what goes over the lines. */
   debug?: HttpDebug;
 }
@@ -168,7 +170,7 @@ class RegistryClient implements Registry {
     const endpoints = await findEndpoints(domain, this.#options);
     return endpoints.map(endpoint => {
       const credentials = async () => await this.#options.credentials?.(endpoint.url.host);
-      return new Connection(this.#http, endpoint, credentials);
+      return new Connection(this.#http, endpoint, credentials, this.#options.downloadAttempts);
     });
   }
 }

@@ -25,6 +25,8 @@ export interface RegistryOptions {
   certsDir: string;
   maxDownloads: number;
   maxUploads: number;
+  /** How often a download is tried. */
+  maxAttempts: number;
 }
 
 export interface RegistryTransfers {
@@ -88,12 +90,13 @@ export function registryTransfers(
 }
 
 function openFor(options: RegistryOptions, credentials: RegistryCredentials | undefined): Registry {
-  const {insecure, mirrors, certsDir} = options;
+  const {insecure, mirrors, certsDir, maxAttempts} = options;
   const given = credentials && credentialsFor(credentials);
   return openRegistry({
     insecure,
     mirrors,
     certsDir,
+    downloadAttempts: maxAttempts,
     userAgent: `docker/${engineVersion}`,
     ...(given ? {credentials: async () => given} : {}),
   });
