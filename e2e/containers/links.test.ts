@@ -1,5 +1,7 @@
 /** `--link`: on the default bridge by environment and /etc/hosts, on other networks by the embedded name server. */
+import {poll} from '@longshore/testing';
 import test from 'ava';
+import {openEngine} from '../harness/open.ts';
 import {sharedEngine} from '../harness/shared-engine.ts';
 
 const engine = sharedEngine(test);
@@ -66,4 +68,24 @@ test.serial('the network of the mode: as given, and the container stays off it w
   t.notRegex(addresses, /eth1/);
   await docker('rm', 'by-id', 'moved');
   await docker('network', 'rm', 'other');
+});
+
+test.serial('where containers may not talk to each other a link opens the exposed ports', async t => {
+  const closed = await openEngine(t, {config: {icc: false}});
+  const web = ['busybox', 'sh', '-c', 'echo hello > /index.html; exec httpd -f -h /'];
+  await closed.dockerOk('run', '-d', '--name', 'web', '--expose', '80', ...web);
+  const address = await closed.dockerOk('inspect', '-f', '{{.NetworkSettings.IPAddress}}', 'web');
+  const client = ['sh', '-c', `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 ${address} 80 | tail -1`];
+  await closed.dockerOk('run', '-d', '--name', 'linked', '--link', 'web', 'busybox', 'sleep', '600');
+  const asLinked = async () => (await closed.docker('exec', 'linked', ...client)).stdout;
+  await poll(async () => (await asLinked()) === 'hello', {what: 'the answer of the linked container'});
+  // Where bridges do not pass the packet filter nothing is closed to anybody.
+  const isFiltered = (await closed.run(['cat', '/proc/sys/net/bridge/bridge-nf-call-iptables'])).stdout === '1';
+  if (isFiltered) t.is((await closed.docker('run', '--rm', 'busybox', ...client)).stdout, '');
+  await closed.dockerd.kill('SIGKILL');
+  await closed.dockerd.start();
+  t.is(await asLinked(), 'hello');
+  await closed.dockerOk('rm', '-f', 'linked');
+  const {stdout} = await closed.run(['iptables-save', '-t', 'filter']);
+  t.notRegex(stdout, /--sport 80/);
 });

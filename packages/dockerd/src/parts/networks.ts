@@ -71,7 +71,17 @@ export async function openNetworks(ctx: CallContext, options: NetworksOptions): 
     const files = new ContainerFiles({config, registry, host: hostFiles, files: sandboxFiles});
     const neighbourhood = (containerId: string) => registry.all.filter(({endpoints}) => endpoints.has(containerId));
     const names = new NameService(dnsSockets(options.path, ctx.log), neighbourhood, ctx.log);
-    const sandboxes = new Sandboxes({directory: namespaces, registry, links, store, files, publisher, names, events});
+    const sandboxes = new Sandboxes({
+      directory: namespaces,
+      registry,
+      links,
+      store,
+      files,
+      publisher,
+      names,
+      events,
+      firewall,
+    });
     return {
       controller: new Controller({config, registry, sandboxes, store, links, firewall, publisher}),
       manager,

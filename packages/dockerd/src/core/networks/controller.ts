@@ -5,6 +5,7 @@ import type {EndpointSettings, NetworkingConfig, NetworkSettings} from '../conta
 import {endpointSettings} from '../containers/documents/network-settings.ts';
 import type {NetworkController, Sandbox, SandboxRequest} from '../ports/network-controller.ts';
 import {checkEndpoint} from './endpoint-rules.ts';
+import {toFirewallRules} from './firewall/link-rules.ts';
 import {baseRules, networkRules} from './firewall/network-rules.ts';
 import type {NetworkConfig} from './network-config.ts';
 import type {Firewall, LinkDriver, SandboxStore} from './ports.ts';
@@ -99,7 +100,13 @@ export class Controller implements NetworkController {
       }
     }
     const ports = sandboxes.all.flatMap(sandbox => sandbox.ports ?? []);
-    await firewall?.sync([...baseRules(config), ...registry.bridges.flatMap(networkRules), ...publisher.rules(ports)]);
+    const openedByLinks = sandboxes.all.flatMap(sandbox => toFirewallRules(sandbox.linkRules));
+    await firewall?.sync([
+      ...baseRules(config),
+      ...registry.bridges.flatMap(networkRules),
+      ...publisher.rules(ports),
+      ...openedByLinks,
+    ]);
     for (const sandbox of stored.values()) await sandboxes.discard(ctx, sandbox);
     for (const path of links.namespaces()) if (!kept.has(path)) links.closeNamespace(path);
     await publisher.adopt(ctx, ports);

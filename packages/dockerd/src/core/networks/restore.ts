@@ -47,6 +47,7 @@ function fromSettings(registry: NetworkRegistry, request: SandboxRequest, settin
     isHost: settings.SandboxKey.endsWith('/default'),
     endpoints: entries.map(([name, entry], index) => endpointOf(registry, request, name, entry, index)),
     ports: [],
+    linkRules: [],
   };
 }
 

@@ -52,6 +52,8 @@ export const sandboxRecord = struct({
   isHost: bool,
   endpoints: list(endpoint),
   ports: list(publishedPort),
+  /** Rules of its links in the packet filter. */
+  linkRules: list(text),
 });
 export type SandboxRecord = Mutable<Omit<ShapeOf<typeof sandboxRecord>, 'endpoints'>> & {endpoints: Endpoint[] | null};
 

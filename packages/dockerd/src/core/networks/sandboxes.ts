@@ -8,8 +8,9 @@ import type {SandboxRequest} from '../ports/network-controller.ts';
 import type {ContainerFiles} from './container-files.ts';
 import {drawEndpoint, gatewayEndpoint, releaseAddress, vethPair} from './endpoints.ts';
 import type {GeneratedResolvConf} from './files/resolv-conf.ts';
+import {linkRules, toFirewallRules} from './firewall/link-rules.ts';
 import type {Network} from './network.ts';
-import type {LinkDriver, NameServer, SandboxStore} from './ports.ts';
+import type {Firewall, LinkDriver, NameServer, SandboxStore} from './ports.ts';
 import type {PortPublisher} from './publish/port-publisher.ts';
 import type {NetworkRegistry} from './registry.ts';
 import type {Endpoint, SandboxRecord} from './sandbox-record.ts';
@@ -24,6 +25,7 @@ export interface SandboxesParts {
   files: ContainerFiles;
   publisher: PortPublisher;
   names: NameServer;
+  firewall: Firewall | undefined;
   events: EventBus;
 }
 
@@ -52,7 +54,16 @@ export class Sandboxes {
     const isHost = networks.some(network => network.kind === 'host');
     const key = join(this.#parts.directory, isHost ? 'default' : id.slice(0, 12));
     const {containerId, containerName} = request;
-    const sandbox: SandboxRecord = {id, containerId, containerName, key, isHost, endpoints: [], ports: []};
+    const sandbox: SandboxRecord = {
+      id,
+      containerId,
+      containerName,
+      key,
+      isHost,
+      endpoints: [],
+      ports: [],
+      linkRules: [],
+    };
     this.#byContainer.set(containerId, sandbox);
     try {
       for (const network of networks) this.#draw(sandbox, network, request);
@@ -63,6 +74,7 @@ export class Sandboxes {
       await settleAll([
         files.write(request, sandbox),
         this.#publish(ctx, request, sandbox),
+        this.#openLinks(request, sandbox),
         this.#serve(sandbox, resolver, false),
       ]);
     } catch (error) {
@@ -147,7 +159,9 @@ export class Sandboxes {
   /** Fine when there is no sandbox. */
   async refreshHosts(request: SandboxRequest): Promise<void> {
     const sandbox = this.#byContainer.get(request.containerId);
-    if (sandbox) await this.#parts.files.write(request, sandbox);
+    if (!sandbox) return;
+    await this.#parts.files.write(request, sandbox);
+    await this.#openLinks(request, sandbox);
   }
 
   rename(containerId: string, name: string): void {
@@ -229,6 +243,22 @@ export class Sandboxes {
     await this.#parts.names.serve({containerId, namespace, external: reachable, hasNdots, isAdopted});
   }
 
+  /** Stored before they hold, so that the next daemon takes away what this one could not. */
+  async #openLinks(request: SandboxRequest, sandbox: SandboxRecord): Promise<void> {
+    const endpoint = sandbox.endpoints?.find(({networkName}) => networkName === 'bridge');
+    const network = endpoint && this.#parts.registry.byId(endpoint.networkId);
+    const before = sandbox.linkRules ?? [];
+    const wanted = network?.kind === 'bridge' ? linkRules(network, endpoint as Endpoint, request.linkedHosts) : [];
+    if (before.join() === wanted.join()) return;
+    sandbox.linkRules = [...new Set([...before, ...wanted])];
+    this.#parts.store.save(sandbox);
+    const added = wanted.filter(rule => !before.includes(rule));
+    const removed = before.filter(rule => !wanted.includes(rule));
+    await this.#parts.firewall?.change(toFirewallRules(added), toFirewallRules(removed));
+    sandbox.linkRules = wanted;
+    this.#parts.store.save(sandbox);
+  }
+
   async #publish(ctx: CallContext, request: SandboxRequest, sandbox: SandboxRecord): Promise<void> {
     const gateway = gatewayEndpoint(sandbox.endpoints ?? []);
     const network = gateway && this.#parts.registry.byId(gateway.networkId);
@@ -255,6 +285,12 @@ export class Sandboxes {
     }
   }
 
+  async #closeLinks(sandbox: SandboxRecord): Promise<void> {
+    const rules = toFirewallRules(sandbox.linkRules);
+    if (rules.length > 0) await this.#parts.firewall?.change([], rules);
+    sandbox.linkRules = [];
+  }
+
   /** Every step is tried; the record goes last, so that a failure is found again at the next start. */
   async #undo(ctx: CallContext, sandbox: SandboxRecord): Promise<void> {
     const {links, store, names, publisher} = this.#parts;
@@ -270,6 +306,7 @@ export class Sandboxes {
     };
     await attempt('name server', () => names.stop(containerId));
     await attempt('published ports', () => publisher.withdraw(sandbox.ports ?? []));
+    await attempt('rules of links', () => this.#closeLinks(sandbox));
     for (const endpoint of sandbox.endpoints ?? []) {
       await attempt(`endpoint ${endpoint.networkName}`, () => this.#removeEndpoint(sandbox, endpoint));
     }

@@ -33,11 +33,13 @@ export interface SandboxRequest {
   files: {hosts: string; resolvConf: string; resolvConfHash: string};
 }
 
-/** A line of /etc/hosts. */
+/** A container that another one is linked to: a line of /etc/hosts. */
 export interface LinkedHost {
   address: string;
   /** Separated by spaces. */
   names: string;
+  /** Its exposed ports, as `80/tcp`: what a link opens where nothing else is open. */
+  ports: string[];
 }
 
 /** A network namespace with its endpoints, ready before the container's process exists. */
@@ -75,7 +77,7 @@ export interface NetworkController {
    * removes every other sandbox that an earlier daemon left.
    */
   restore(ctx: CallContext, running: readonly {request: SandboxRequest; settings: NetworkSettings}[]): Promise<void>;
-  /** Writes the /etc/hosts of a running container anew. */
+  /** The containers that a running one is linked to have changed: /etc/hosts and the packet filter follow. */
   refreshHosts(request: SandboxRequest): Promise<void>;
   /** A container was renamed: names in DNS and hosts files follow. */
   rename(containerId: string, newName: string): Promise<void>;

@@ -10,6 +10,7 @@ export function linkedHosts(world: World, parent: Container): LinkedHost[] {
     const address = child?.record.network.Networks?.bridge?.IPAddress;
     if (!child || !address) return [];
     const hostname = child.record.config.Hostname || shortId(child.id);
-    return [{address, names: [alias, hostname, ...(alias === child.name ? [] : [child.name])].join(' ')}];
+    const ports = Object.keys(child.record.config.ExposedPorts ?? {});
+    return [{address, ports, names: [alias, hostname, ...(alias === child.name ? [] : [child.name])].join(' ')}];
   });
 }
