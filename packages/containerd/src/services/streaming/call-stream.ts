@@ -13,7 +13,8 @@ export class CallStream implements NamedStream {
   #wake: (() => void) | undefined;
   #isClosed = false;
   #error: unknown;
-  #closed = Promise.withResolvers<void>();
+  /** Who waits for something that does not come any more once the stream is closed. */
+  readonly #waiting = new Set<() => void>();
 
   constructor(signal: AbortSignal, incoming: AsyncIterator<Any>) {
     this.#signal = signal;
@@ -23,9 +24,7 @@ export class CallStream implements NamedStream {
 
   async receive(): Promise<StreamMessage | undefined> {
     this.#throwIfGone();
-    const next = this.#incoming.next();
-    next.catch(() => {}); // lost, when the stream was closed first
-    const result = await Promise.race([next, this.#closed.promise]);
+    const result = await this.#unlessClosed(this.#incoming.next());
     this.#throwIfGone();
     return result && !result.done ? result.value : undefined;
   }
@@ -37,7 +36,7 @@ export class CallStream implements NamedStream {
     const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
     this.#queue.push({message: {typeUrl, value: bytes}, taken: taken.resolve});
     this.#wake?.();
-    await Promise.race([taken.promise, this.#closed.promise]);
+    await this.#unlessClosed(taken.promise);
     this.#throwIfGone();
   }
 
@@ -45,7 +44,7 @@ export class CallStream implements NamedStream {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#error = error;
-    this.#closed.resolve();
+    for (const giveUp of this.#waiting) giveUp();
     this.#wake?.();
   }
 
@@ -63,6 +62,24 @@ export class CallStream implements NamedStream {
       if (this.#error !== undefined) throw this.#error;
     } finally {
       this.close();
+    }
+  }
+
+  /**
+   * What comes, or undefined when the stream is closed first. No Promise.race with one promise for all: that would keep
+   * every message until the end of the stream.
+   */
+  async #unlessClosed<T>(coming: Promise<T>): Promise<T | undefined> {
+    coming.catch(() => {}); // nobody's, when the stream is closed first
+    if (this.#isClosed) return undefined;
+    const {promise, resolve, reject} = Promise.withResolvers<T | undefined>();
+    const giveUp = () => resolve(undefined);
+    this.#waiting.add(giveUp);
+    coming.then(resolve, reject);
+    try {
+      return await promise;
+    } finally {
+      this.#waiting.delete(giveUp);
     }
   }
 
