@@ -91,7 +91,7 @@ const tasks = (cgroup: string): Step[] => [
   all(`ctr run --rm --cgroup ${cgroup}/a ${busybox} a sh -c 'echo out; echo err >&2; exit 3'`),
   all(`feed input ctr run --rm --cgroup ${cgroup}/a ${busybox} a cat`),
   all(`ctr run --rm --cgroup ${cgroup}/a --env A=1 --cwd /tmp --user 5:6 ${busybox} a sh -c 'echo $A $PWD; id'`),
-  all(`ctr run --rm --cgroup ${cgroup}/a ${busybox} a sh -c 'head -c 3000000 /dev/zero' | sha256sum`),
+  all(`ctr run --rm --cgroup ${cgroup}/a ${busybox} a sh -c 'head -c 60000 /dev/zero' | sha256sum`),
   all('ctr run --rm nosuch:1 a true'),
   exit(`ctr run --rm --cgroup ${cgroup}/a ${busybox} a nosuchcommand`),
   all('ctr containers ls'),

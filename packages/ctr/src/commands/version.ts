@@ -8,8 +8,7 @@ const leaf: Leaf = {
     print(
       `Client:\n  Version:  ${containerdVersion}\n  Revision: ${gitCommit}\n  Node version: ${process.version}\n\n`,
     );
-    const server = await client.version.version(ctx, {});
-    const {uuid} = await client.introspection.server(ctx, {});
+    const [server, {uuid}] = await Promise.all([client.version.version(ctx, {}), client.introspection.server(ctx, {})]);
     print(`Server:\n  Version:  ${server.version}\n  Revision: ${server.revision}\n  UUID: ${uuid}\n`);
     if (server.version !== containerdVersion) warn('version mismatch of client and server');
   },
