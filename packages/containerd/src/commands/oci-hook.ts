@@ -16,8 +16,21 @@ interface HookState {
   annotations?: {[name: string]: string};
 }
 
-/** Returns only by throwing: invalid-argument for arguments or a state that make no sense, not-found. */
-export function ociHook(args: readonly string[]): never {
+const usage = `NAME:
+   containerd oci-hook - Provides a base for OCI runtime hooks to allow arguments to be injected.
+
+USAGE:
+   containerd oci-hook [command options] [--] PROGRAM [ARG...]
+
+OPTIONS:
+   --help, -h  Show help`;
+
+/** Throws invalid-argument for arguments or a state that make no sense, not-found. */
+export function ociHook(args: readonly string[]): void {
+  if (['-h', '--help'].includes(args[0] ?? '')) {
+    process.stdout.write(`${usage}\n`);
+    return;
+  }
   const words = args[0] === '--' ? args.slice(1) : args;
   if (words.length === 0) throw new EngineError('invalid-argument', 'command must be specified');
   const state = parseJson<HookState>('state', readFileSync(0, 'utf8'));
