@@ -11,6 +11,7 @@ import {
   readFd,
   receiveFds,
   sendFds,
+  setBacklog,
   setNonblock,
   socketPair,
   umask,
@@ -111,4 +112,15 @@ test('nothing to receive, and the end', t => {
   t.throws(() => sendFds(b, Buffer.from('x'), [0]), {code: 'unavailable'});
   t.throws(() => sendFds(b, Buffer.alloc(0), [0]), {code: 'invalid-argument'});
   closeFd(b);
+});
+
+test('a listener takes as many waiting connections as it was told last', t => {
+  const path = `${tempDir(t)}/s`;
+  const listener = listenUnix(path, {backlog: 0});
+  t.teardown(() => closeFd(listener));
+  setBacklog(listener, 2);
+  const waiting = [1, 2, 3].map(() => connectUnix(path, {nonblock: true}));
+  t.teardown(() => waiting.forEach(closeFd));
+  t.throws(() => connectUnix(path, {nonblock: true}), undefined, 'the queue is full');
+  t.throws(() => setBacklog(-1, 1), {message: /bad file descriptor/});
 });
