@@ -41,8 +41,8 @@ async function get(ctx: CallContext, socketPath: string, path: string): Promise<
     });
   });
   if (answer.statusCode !== 200) {
-    answer.resume();
-    throw new EngineError('unavailable', `the debug socket answered ${answer.statusCode} to ${path}`);
+    const why = Buffer.concat(await Array.fromAsync(answer as AsyncIterable<Buffer>)).toString('utf8');
+    throw new EngineError('unavailable', `${socketPath} answered ${answer.statusCode} to ${path}: ${why.trim()}`);
   }
   for await (const chunk of answer) await write(process.stdout, chunk as Buffer);
 }
