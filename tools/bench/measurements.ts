@@ -1,10 +1,11 @@
-import {readFileSync} from 'node:fs';
+import {readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {debianExecutables, descendants, type Engine} from '@longshore/testing';
 
 export interface Measurement {
   name: string;
   title: string;
-  unit: 'ms' | 'MB';
+  unit: 'ms' | 'MB' | 'MB/s';
   /** What the project holds itself to, in words. */
   goal: string;
   /** Median of ours and of the original. */
@@ -69,6 +70,23 @@ export const measurements: Measurement[] = [
     measure: (ours, original) => inTurns(9, [() => timedStart(ours), () => timedStart(original)]),
   },
   {
+    name: 'attach',
+    title: '500 MB of attached output, logged to json-file',
+    unit: 'MB/s',
+    goal: 'ratio ≥ 10',
+    measure: async (ours, original) => [await outputRate(ours, '--rm', ''), await outputRate(original, '--rm', '')],
+  },
+  {
+    name: 'json-log',
+    title: '500 MB of output to json-file, nobody attached',
+    unit: 'MB/s',
+    goal: 'ratio ≥ 3',
+    measure: async (ours, original) => [
+      await outputRate(ours, '-d --name talker', 'wait talker'),
+      await outputRate(original, '-d --name talker', 'wait talker'),
+    ],
+  },
+  {
     name: 'shim-memory',
     title: 'memory of one shim among 20 (PSS)',
     unit: 'MB',
@@ -110,6 +128,20 @@ async function timedStart({dockerd}: Engine): Promise<number> {
 
 function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+/** 10^6 bytes a second of a container that prints lines of 100 bytes; `then` is a command to wait for, or empty. */
+async function outputRate(engine: Engine, flags: string, then: string): Promise<number> {
+  const file = join(engine.paths.scratch, 'lines');
+  const [lines, repeats] = [500_000, 10];
+  writeFileSync(file, `${'The quick brown fox jumps over the lazy dog. '.repeat(3).slice(0, 99)}\n`.repeat(lines));
+  const {docker} = engine.executables;
+  const command = `cat ${Array(repeats).fill('/lines').join(' ')}`;
+  const run = `${docker} run ${flags} --network none -v ${file}:/lines busybox ${command} > /dev/null`;
+  const milliseconds = await timed(engine, ['sh', '-c', then ? `${run} && ${docker} ${then}` : run]);
+  if (then) await engine.dockerOk('rm', '-f', 'talker');
+  rmSync(file);
+  return (lines * repeats * 100) / 1000 / milliseconds;
 }
 
 /** Mean PSS of a shim in MB (10^6 bytes) while `count` containers run. */

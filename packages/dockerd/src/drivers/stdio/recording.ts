@@ -9,7 +9,7 @@ import type {LogLane} from './log-lane.ts';
 import {Spool} from './spool.ts';
 
 /** A log may be this far behind before reading stops. */
-const maximumBacklog = 1024 * 1024;
+const maximumBacklog = 4 * 1024 * 1024;
 /** How long the end of a container waits for a collector, as in Docker. */
 const closeTimeoutMs = 10_000;
 
