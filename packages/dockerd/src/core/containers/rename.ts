@@ -5,6 +5,11 @@ import {renameLinks} from './links/links.ts';
 import {checkName} from './names.ts';
 import {publishContainerEvent, saveContainer, saveOrWarn, type World} from './world.ts';
 
+/** Throws `invalid-argument` for an empty name. */
+export function requireNewName(wanted: string): void {
+  if (wanted === '') throw new EngineError('invalid-argument', 'Neither old nor new names may be empty');
+}
+
 /** Throws Docker's messages for empty, equal, bad and taken names. */
 export async function renameContainer(
   world: World,
@@ -12,7 +17,7 @@ export async function renameContainer(
   container: Container,
   wanted: string,
 ): Promise<void> {
-  if (wanted === '') throw new EngineError('invalid-argument', 'Neither old nor new names may be empty');
+  requireNewName(wanted);
   using _lock = await container.lock.acquire(ctx.signal);
   const {record, id} = container;
   const name = checkName(wanted);

@@ -18,12 +18,17 @@ export async function createExec(
   config: ExecConfig,
 ): Promise<Exec> {
   requireRunning(container);
-  if (config.command.length === 0) throw new EngineError('invalid-argument', 'No exec command specified');
+  requireCommand(config.command);
   const process = await makeProcess(world, ctx, container, config);
   const exec = new Exec(randomHex(32), container.id, config, process);
   container.execs.set(exec.id, exec);
   publishContainerEvent(world, container, `exec_create: ${describeCommand(config)}`, {execID: exec.id});
   return exec;
+}
+
+/** Throws `invalid-argument` when there is nothing to run. */
+export function requireCommand(command: readonly string[]): void {
+  if (command.length === 0) throw new EngineError('invalid-argument', 'No exec command specified');
 }
 
 /** Throws with Docker's words for every state in which a process cannot be added. */

@@ -1,4 +1,5 @@
 /** Files of containers as archives: what `docker cp` and `docker export` use. */
+import {parseContainerPath} from '../../core/containers/copy/container-path.ts';
 import type {ContainerCopier, CopyTarget} from '../../core/containers/copy/copy.ts';
 import type {World} from '../../core/containers/world.ts';
 import type {ApiReply, ApiRequest, Route} from '../route.ts';
@@ -8,7 +9,9 @@ export function containerArchiveRoutes(world: World, copier: ContainerCopier): R
   const path = '/containers/{name}/archive';
   const target = (request: ApiRequest): CopyTarget => {
     const name = request.param('name');
-    return {container: world.registry.find(name), name, path: request.query.text('path')};
+    const path = request.query.text('path');
+    parseContainerPath(path);
+    return {container: world.registry.find(name), name, path};
   };
   return [
     {method: 'HEAD', path, job: 'container_stat_path', handle: (...args) => stat(copier, target(args[0]), ...args)},

@@ -10,7 +10,7 @@ import {listContainers} from '../../core/containers/list.ts';
 import {pauseContainer, unpauseContainer} from '../../core/containers/pause.ts';
 import {pruneContainers} from '../../core/containers/prune.ts';
 import {removeContainer} from '../../core/containers/remove.ts';
-import {renameContainer} from '../../core/containers/rename.ts';
+import {renameContainer, requireNewName} from '../../core/containers/rename.ts';
 import {restartContainer} from '../../core/containers/restart.ts';
 import {startContainer} from '../../core/containers/start.ts';
 import {killContainer, stopContainer} from '../../core/containers/stop.ts';
@@ -49,20 +49,35 @@ export function containerRoutes(world: World): Route[] {
     {method: 'POST', path: '/containers/{name}/kill', job: 'kill', handle: (...args) => kill(world, ...args)},
     one(world, 'POST', '/pause', 'pause', pause),
     one(world, 'POST', '/unpause', 'unpause', unpause),
-    one(world, 'POST', '/rename', 'container_rename', rename),
-    one(world, 'POST', '/update', 'container_update', update),
-    one(world, 'POST', '/resize', 'resize', resize),
+    one(world, 'POST', '/rename', 'container_rename', rename, ({query}) => requireNewName(query.text('name'))),
+    {
+      method: 'POST',
+      path: '/containers/{name}/update',
+      job: 'container_update',
+      handle: (...args) => update(world, ...args),
+    },
+    one(world, 'POST', '/resize', 'resize', resize, ({query}) => void parseSize(query)),
     one(world, 'DELETE', '', 'container_delete', remove),
   ];
 }
 
-/** A route on one container, which is looked up first. */
-function one(world: World, method: Route['method'], suffix: string, job: string, handle: Handler): Route {
+/** A route on one container. A request that could never be done is refused by `check` before the container is looked up. */
+function one(
+  world: World,
+  method: Route['method'],
+  suffix: string,
+  job: string,
+  handle: Handler,
+  check: (request: ApiRequest) => void = () => {},
+): Route {
   return {
     method,
     path: `/containers/{name}${suffix}`,
     job,
-    handle: (request, reply) => handle(world, request, reply, world.registry.find(request.param('name'))),
+    handle: (request, reply) => {
+      check(request);
+      return handle(world, request, reply, world.registry.find(request.param('name')));
+    },
   };
 }
 
@@ -174,10 +189,12 @@ const rename: Handler = async (world, {ctx, query}, reply, container) => {
   reply.empty(204);
 };
 
-const update: Handler = async (world, request, reply, container) => {
-  const warnings = await updateContainer(world, request.ctx, container, await readJson(request, updateConfig));
+async function update(world: World, request: ApiRequest, reply: ApiReply): Promise<void> {
+  const changed = await readJson(request, updateConfig);
+  const container = world.registry.find(request.param('name'));
+  const warnings = await updateContainer(world, request.ctx, container, changed);
   reply.json(200, {Warnings: warnings.length > 0 ? warnings : null});
-};
+}
 
 const resize: Handler = async (world, {ctx, query}, reply, container) => {
   const size = parseSize(query);

@@ -71,7 +71,6 @@ async function attachTo(world: World, request: ApiRequest, reply: ApiReply, cont
 }
 
 async function logs(world: World, request: ApiRequest, reply: ApiReply): Promise<void> {
-  const container = world.registry.find(request.param('name'));
   const {query, gone, ctx, version} = request;
   const streams = new Set<StreamName>();
   if (query.bool('stdout')) streams.add('stdout');
@@ -79,6 +78,7 @@ async function logs(world: World, request: ApiRequest, reply: ApiReply): Promise
   if (streams.size === 0) {
     throw new EngineError('invalid-argument', 'Bad parameters: you must choose at least one stream');
   }
+  const container = world.registry.find(request.param('name'));
   const stop = new AbortController();
   const logQuery: LogQuery = {
     streams,

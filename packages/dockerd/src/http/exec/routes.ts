@@ -5,7 +5,7 @@ import {copyInput} from '../../core/containers/attach.ts';
 import type {Container} from '../../core/containers/container.ts';
 import {DetachKeys} from '../../core/containers/detach-keys.ts';
 import {publishContainerEvent, type World} from '../../core/containers/world.ts';
-import {createExec} from '../../core/exec/create.ts';
+import {createExec, requireCommand} from '../../core/exec/create.ts';
 import type {Exec} from '../../core/exec/exec.ts';
 import {startExec} from '../../core/exec/start.ts';
 import {bool, list, type Shape, struct, text, textOrList, uint} from '../../core/shape/shape.ts';
@@ -59,9 +59,10 @@ export function execRoutes(world: World): Route[] {
 type Handler = (world: World, request: ApiRequest, reply: ApiReply) => Promise<void> | void;
 
 async function create(world: World, request: ApiRequest, reply: ApiReply): Promise<void> {
-  const container = world.registry.find(request.param('name'));
   const body = await readJson(request, createBody);
+  requireCommand(body.Cmd ?? []);
   if (body.DetachKeys !== '') new DetachKeys(body.DetachKeys);
+  const container = world.registry.find(request.param('name'));
   const exec = await createExec(world, request.ctx, container, {
     user: body.User,
     privileged: body.Privileged,

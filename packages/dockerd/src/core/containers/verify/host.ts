@@ -60,7 +60,11 @@ function verifyExtraHost(entry: string): void {
 }
 
 function verifyPortBindings({PortBindings: bindings}: HostConfig): void {
-  for (const list of Object.values(bindings ?? {})) {
+  for (const [key, list] of Object.entries(bindings ?? {})) {
+    const [port = ''] = key.split('/');
+    if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+      refuse(`invalid port specification: ${JSON.stringify(port)}`);
+    }
     for (const {HostPort: port} of list ?? []) {
       const parts = port === '' ? [] : port.split('-');
       const valid = parts.length <= 2 && parts.every(part => /^\d{1,5}$/.test(part) && Number(part) <= 65_535);
