@@ -3,9 +3,8 @@
  * does; `delete` answers like one that found nothing.
  */
 import {spawn} from 'node:child_process';
-import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {readFileSync, rmSync} from 'node:fs';
 import {createServer} from 'node:net';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {SandboxDefinition} from '@longshore/api/gen/containerd/runtime/sandbox/v1/sandbox';
 import {DeleteResponse, TaskDefinition} from '@longshore/api/gen/containerd/runtime/task/v3/shim';
@@ -21,7 +20,7 @@ else if (action === 'delete')
 else await serve(action as string);
 
 async function start(): Promise<void> {
-  const socket = join(mkdtempSync(join(tmpdir(), 'sbs-')), 's');
+  const socket = join(process.cwd(), 's'); // in the bundle, and gone with it
   const child = spawn(process.execPath, [...process.execArgv, import.meta.filename, socket], {
     stdio: ['ignore', 'pipe', 'ignore'],
     detached: true,
@@ -42,7 +41,7 @@ async function serve(socket: string): Promise<void> {
     if (state === '') throw new EngineError('not-found', 'no sandbox: not found');
   };
   const leave = () => {
-    rmSync(join(socket, '..'), {recursive: true, force: true});
+    rmSync(socket, {force: true});
     setTimeout(() => process.exit(0), 20);
   };
   server.register(SandboxDefinition, {
