@@ -109,6 +109,8 @@ test('a collector that is away fails the start, and leaves nothing', async t => 
   const address = `unix://${join(engine().paths.scratch, 'nobody.sock')}`;
   const result = await run(
     'run',
+    '--name',
+    'away',
     '--log-driver',
     'fluentd',
     '--log-opt',
@@ -118,7 +120,7 @@ test('a collector that is away fails the start, and leaves nothing', async t => 
   );
   t.is(result.exitCode, 127); // by the words of the message, as the original client does
   t.regex(result.stderr, /failed to initialize logging driver: dial unix .*nobody.sock: connect: no such file or dir/);
-  const {stdout: id} = await run('ps', '-aq', '-f', 'status=created', '--no-trunc');
+  const {stdout: id} = await run('inspect', '-f', '{{.Id}}', 'away');
   t.regex(id, /^[0-9a-f]{64}$/);
   const left = () => existsSync(join(engine().paths.execRoot, 'containerd', id));
   await poll(() => !left(), {what: 'the pipes to go'});
