@@ -1,6 +1,13 @@
 /** Many containers at once: started, listed and removed side by side, and nothing leaks (the harness looks). */
+import {readdirSync} from 'node:fs';
+import {debianExecutables, descendants, type Engine} from '@longshore/testing';
 import test from 'ava';
+import {openEngine} from '../harness/open.ts';
 import {sharedEngine} from '../harness/shared-engine.ts';
+import {describeTimings, noTimings, round} from './parallel-rounds.ts';
+
+const isLong = process.env.LONGSHORE_LONG === '1';
+const [count, rounds] = isLong ? [100, 5] : [10, 2];
 
 const engine = sharedEngine(test);
 
@@ -38,3 +45,45 @@ test('short runs side by side all give their own output', async t => {
     Array.from({length: 20}, (_, n) => `run ${n}`),
   );
 });
+
+/** What a container leaves in the daemon: descriptors, processes, mounts, links, cgroups are looked at by the harness. */
+async function remains(e: Engine) {
+  const {links, mounts} = await e.sandbox.survey();
+  return {
+    containers: await e.api.get<unknown[]>('/containers/json?all=1'),
+    veths: links.filter(name => name.startsWith('veth')),
+    mounts: mounts.filter(path => path.startsWith(`${e.paths.root}/`) && /\/(rootfs|netns|mounts)\//.test(path)),
+    shims: descendants(e.sandbox.pid).filter(({command}) => command.includes('containerd-shim')),
+    directories: readdirSync(`${e.paths.dataRoot}/containers`),
+  };
+}
+
+const nothing = {containers: [], veths: [], mounts: [], shims: [], directories: []};
+const descriptors = (e: Engine): number => readdirSync(`/proc/${e.dockerd.pid}/fd`).length;
+
+test.serial(`${rounds} rounds of ${count} containers at once leave nothing`, async t => {
+  t.timeout(600_000);
+  const e = await openEngine(t);
+  const timings = noTimings();
+  // What is opened once and stays is not counted.
+  await round(e, 2, noTimings());
+  const before = descriptors(e);
+  for (let i = 0; i < rounds; i++) {
+    await round(e, count, timings);
+    t.deepEqual(await remains(e), nothing, `round ${i}`);
+  }
+  const after = descriptors(e);
+  t.true(after <= before + 5, `${before} descriptors before, ${after} afterwards`);
+  t.log(`ours: ${describeTimings(timings)}`);
+});
+
+if (isLong) {
+  test.serial('the original under the same load', async t => {
+    t.timeout(900_000);
+    const e = await openEngine(t, {executables: debianExecutables, leakCheck: false});
+    const timings = noTimings();
+    await round(e, 2, noTimings());
+    for (let i = 0; i < rounds; i++) await round(e, count, timings);
+    t.log(`original: ${describeTimings(timings)}`);
+  });
+}
