@@ -1,25 +1,13 @@
 /** Images in and out: a registry on loopback, archives, tags, removal. */
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {busyboxArchive, debianExecutables, type Engine, poll} from '@longshore/testing';
+import {busyboxArchive, debianExecutables} from '@longshore/testing';
 import test from 'ava';
 import {openEngine} from '../harness/open.ts';
+import {registryHost as host, startRegistry} from '../harness/registry.ts';
 import {sharedEngine} from '../harness/shared-engine.ts';
 
 const engine = sharedEngine(test);
-const host = '127.0.0.1:5000';
-
-/** Debian's registry inside the engine's network namespace. */
-async function startRegistry(e: Engine): Promise<void> {
-  const config = join(e.paths.root, 'registry.yml');
-  const storage = {filesystem: {rootdirectory: join(e.paths.root, 'registry')}, delete: {enabled: true}};
-  writeFileSync(config, JSON.stringify({version: 0.1, log: {level: 'warn'}, storage, http: {addr: host}}));
-  await e.sandbox.spawn(['docker-registry', 'serve', config], {
-    ...{env: e.clientEnv(), log: join(e.paths.logs, 'registry.log')},
-  });
-  const ping = async () => (await e.run(['/bin/busybox', 'wget', '-qO-', `http://${host}/v2/`])).exitCode === 0;
-  await poll(ping, {what: 'the registry to answer'});
-}
 
 test('push and pull through a registry on loopback, by our client and by the original', async t => {
   const e = await openEngine(t);
