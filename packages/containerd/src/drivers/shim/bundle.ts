@@ -61,8 +61,10 @@ export class Bundle {
     await removeRenamed(this.#work);
   }
 
-  async isEmpty(): Promise<boolean> {
-    return (await readdir(this.path)).length === 0;
+  /** True when its creation was cut off: no shim was started in it. */
+  async isHalfMade(): Promise<boolean> {
+    const names = await readdir(this.path);
+    return !['log', 'bootstrap.json', 'address', 'shim-binary-path'].some(name => names.includes(name));
   }
 
   async readBootstrap(): Promise<Bootstrap | undefined> {

@@ -11,6 +11,7 @@ import {runDelete, type ShimCommand} from './delete-action.ts';
 import {DirectStartTest} from './direct-start.ts';
 import {findJoinedShim, type JoinedShim} from './joined-shim.ts';
 import {launchByStart, launchDirect} from './launch.ts';
+import {Leftovers} from './leftovers.ts';
 import {Reaper} from './reaper.ts';
 import type {RuntimeBinaries} from './runtime-binary.ts';
 import {SandboxProcess} from './sandbox-process.ts';
@@ -45,9 +46,11 @@ export class ShimSupervisor implements ShimManager, SandboxShims, Disposable {
   readonly #options: ShimManagerOptions;
   readonly #reaper = new Reaper();
   readonly #directStart = new DirectStartTest();
+  readonly #leftovers: Leftovers;
 
   constructor(options: ShimManagerOptions) {
     this.#options = options;
+    this.#leftovers = new Leftovers(options.log);
   }
 
   async start(ctx: CallContext, request: ShimRequest): Promise<Shim> {
@@ -68,6 +71,7 @@ export class ShimSupervisor implements ShimManager, SandboxShims, Disposable {
   ): Promise<{shim: ShimProcess; bootstrap: Bootstrap}> {
     const path = this.#options.binaries.resolve(request.runtime);
     const bundle = new Bundle(this.#options.roots, ctx.namespace, request.id);
+    await this.#leftovers.clear(bundle);
     await bundle.create(request.spec);
     const log = this.#log(bundle);
     const shimLog = openShimLog(bundle.file('log'), log);
@@ -90,6 +94,7 @@ export class ShimSupervisor implements ShimManager, SandboxShims, Disposable {
   async #join(ctx: CallContext, request: ShimRequest, {bootstrap, path}: JoinedShim): Promise<Shim> {
     const shimPath = path ?? this.#options.binaries.resolve(request.runtime);
     const bundle = new Bundle(this.#options.roots, ctx.namespace, request.id);
+    await this.#leftovers.clear(bundle);
     await bundle.create(request.spec);
     const shimLog = openShimLog(bundle.file('log'), this.#log(bundle));
     try {
@@ -124,6 +129,7 @@ export class ShimSupervisor implements ShimManager, SandboxShims, Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#leftovers[Symbol.dispose]();
     this.#reaper[Symbol.dispose]();
   }
 
@@ -162,10 +168,12 @@ export class ShimSupervisor implements ShimManager, SandboxShims, Disposable {
 
   #shim(bundle: Bundle, path: string, address: string, shimLog: ShimLog, nature: ShimNature = {}): ShimProcess {
     const {timeouts} = this.#options;
+    const deleteAction = () => runDelete(this.#options, path, bundle, timeouts.cleanup);
     return new ShimProcess({
       ...{bundle, address, shimLog, timeouts},
       log: this.#log(bundle),
-      runDelete: () => runDelete(this.#options, path, bundle, timeouts.cleanup),
+      runDelete: deleteAction,
+      onLeftover: () => this.#leftovers.add(bundle, deleteAction),
       ...nature,
     });
   }
@@ -174,7 +182,7 @@ export class ShimSupervisor implements ShimManager, SandboxShims, Disposable {
     const log = this.#log(bundle);
     try {
       const path = await this.#shimPath(bundle);
-      if ((await bundle.isEmpty()) || path === undefined) {
+      if ((await bundle.isHalfMade()) || path === undefined) {
         log.warn({}, 'bundle without a shim, removing it');
         await bundle.remove();
         return undefined;

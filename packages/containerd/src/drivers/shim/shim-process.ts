@@ -32,6 +32,8 @@ export interface ShimParts {
   address: string;
   /** Runs the `delete` action. */
   runDelete: () => Promise<ProcessExit>;
+  /** Hears that the `delete` action failed: the bundle stays, and with it what is needed to do it again. */
+  onLeftover: () => void;
   timeouts: ShimTimeouts;
   log: Logger;
   shimLog: ShimLog;
@@ -178,8 +180,10 @@ export class ShimProcess implements Shim {
       // A shim of ours that answered both has nothing left to clean up; what others leave is theirs to know.
       const isClean = how === 'deleted' && isDown && (child !== undefined || shared === true);
       if (child) await this.#waitForChild(child);
-      if (!isClean) await this.#attempt('run the delete action of', () => this.#parts.runDelete());
-      await this.#parts.bundle.remove();
+      const isRun = isClean || (await this.#attempt('run the delete action of', () => this.#parts.runDelete()));
+      // A deleted task has left nothing. Of a failed one the runtime and the cgroup may still be there.
+      if (isRun || how === 'deleted') await this.#parts.bundle.remove();
+      else this.#parts.onLeftover();
     } catch (error) {
       log.error({error}, 'cannot remove what is left of a shim');
     } finally {
@@ -192,14 +196,18 @@ export class ShimProcess implements Shim {
     this.#connection?.close();
     if (child) await this.#waitForChild(child);
     let exit: ProcessExit = {pid: 0, exitStatus: unknownExitStatus, exitedAt: now()};
+    let isClean = true;
     try {
       exit = await this.#parts.runDelete();
     } catch (error) {
-      log.error({error, shim: shimLog.tail()}, 'cannot clean up after a dead shim');
+      isClean = false;
+      log.error({error, shim: shimLog.tail()}, 'cannot clean up after a dead shim, its bundle stays');
     }
     try {
       if (!this.#parts.shared) await unlinkSocket(this.address);
-      await this.#parts.bundle.remove();
+      // The bundle goes last: without it nobody knows of the container's cgroup and runtime state.
+      if (isClean) await this.#parts.bundle.remove();
+      else this.#parts.onLeftover();
     } catch (error) {
       log.error({error}, 'cannot remove the bundle of a dead shim');
     } finally {
