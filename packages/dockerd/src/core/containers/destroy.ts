@@ -27,6 +27,7 @@ export async function removeLocked(
       world.stdio.discard(id),
       releaseVolumes(world, ctx, container, removeVolumes),
     ]);
+    world.exits.remove(id); // of an exit whose handling was cut off at its end
     await world.store.remove(id);
   } catch (error) {
     record.removing = false;

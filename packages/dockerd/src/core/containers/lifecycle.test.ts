@@ -155,6 +155,19 @@ test('a removal says what is in its way, and with force it ends it', async t => 
   t.true(fake.world.registry.isNameFree('/a'));
 });
 
+test('the note of an exit goes with the container, whoever died before he could remove it', async t => {
+  const fake = makeFakeWorld();
+  const container = fake.add('web');
+  await startContainer(fake.world, ctx, container);
+  const notes = new Set<string>();
+  fake.world.exits = {write: id => void notes.add(id), read: () => undefined, remove: () => {}};
+  await end(fake, container, 3); // the daemon is killed just before the note is removed
+  t.deepEqual([...notes], [container.id]);
+  fake.world.exits.remove = id => void notes.delete(id);
+  await removeContainer(fake.world, ctx, container, 'a', {force: false, removeVolumes: false});
+  t.is(notes.size, 0);
+});
+
 test('a removal that fails leaves it dead, to be tried again', async t => {
   const fake = makeFakeWorld();
   const container = fake.add('a');
