@@ -84,6 +84,7 @@ if (isLong) {
     const timings = noTimings();
     await round(e, 2, noTimings());
     for (let i = 0; i < rounds; i++) await round(e, count, timings);
+    t.is(timings.rm.length, count * rounds);
     t.log(`original: ${describeTimings(timings)}`);
   });
 }
