@@ -49,4 +49,5 @@ test('links of a hostile image lead nowhere', t => {
   fillInitLayer(root);
   t.deepEqual(readdirSync(outside), []);
   t.true(existsSync(join(root, 'proc')));
+  for (const name of ['dev', 'sys', 'dev/pts']) t.true(lstatSync(join(root, name)).isDirectory(), name);
 });

@@ -9,6 +9,7 @@ import {type ContainerdClient, withLease} from '@longshore/containerd-client';
 import {EngineError, isErrorCode} from '@longshore/errdefs';
 import {
   closeFd,
+  fstatAtIfExists,
   isErrno,
   mountAll,
   O_CLOEXEC,
@@ -17,12 +18,20 @@ import {
   O_NOFOLLOW,
   O_WRONLY,
   openAt,
+  S_IFDIR,
+  S_IFMT,
   symlinkAt,
+  unlinkAt,
   unmountAll,
 } from '@longshore/linux';
 import {makeDirectoryInside, openDirectoryInside} from '../host/rootfs-files.ts';
 
-/** Docker's list: directories, files, and /etc/mtab. What an image has already stays as it is. */
+/**
+ * What is no directory there gives way to one: the runtime makes links and nodes below /dev by their paths on the machine,
+ * and would follow an image's link to anywhere.
+ */
+const mountPoints = ['/dev', '/dev/pts', '/dev/shm', '/proc', '/sys'];
+/** Docker's list: directories, files, and /etc/mtab. What else an image has already stays as it is. */
 const directories = ['/dev/pts', '/dev/shm', '/proc', '/sys'];
 const files = ['/.dockerenv', '/etc/resolv.conf', '/etc/hosts', '/etc/hostname', '/dev/console'];
 const mode = 0o755;
@@ -121,14 +130,24 @@ function time(): string {
 
 /** Changes when the contents do: layers of an older version are then not used any more. */
 function nameOf(chainId: string): string {
-  return `longshore-init-1-${chainId || 'scratch'}`;
+  return `longshore-init-2-${chainId || 'scratch'}`;
 }
 
 /** Links in the image are followed inside of it only. A parent that is no directory leaves its entry out. */
 export function fillInitLayer(root: string): void {
+  for (const path of mountPoints) replaceByDirectory(root, path);
   for (const path of directories) attempt(() => makeDirectoryInside(root, path));
   for (const path of files) attempt(() => inParent(root, path, makeFile));
   attempt(() => inParent(root, '/etc/mtab', (parent, name) => symlinkAt('/proc/mounts', parent, name)));
+}
+
+function replaceByDirectory(root: string, path: string): void {
+  const at = path.lastIndexOf('/');
+  const name = path.slice(at + 1);
+  openDirectoryInside(root, path.slice(0, at), parent => {
+    const existing = fstatAtIfExists(parent, name);
+    if (existing && (existing.mode & S_IFMT) !== S_IFDIR) unlinkAt(parent, name);
+  });
 }
 
 /** The runtime makes what is missing, or says why it cannot: no reason to refuse the image here. */
