@@ -8,9 +8,14 @@ const isVariable = (key: string): boolean => /^[0-9a-f]{12,}$|[/:]|^\d/.test(key
 
 export function shapeOf(value: unknown): Shape {
   if (value === null || value === undefined) return 'any';
-  if (Array.isArray(value)) return value.length === 0 ? 'any' : [shapeOf(value[0])];
+  if (Array.isArray(value)) return value.length === 0 ? 'any' : [shapeOf([...value].sort(byName)[0])];
   if (typeof value !== 'object') return typeof value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [isVariable(key) ? '*' : key, shapeOf(inner)]));
+}
+
+/** Lists of the original are in no order: the first of them by name is compared. */
+function byName(a: {Name?: unknown} | null, b: {Name?: unknown} | null): number {
+  return String(a?.Name ?? '').localeCompare(String(b?.Name ?? ''));
 }
 
 /** What of `expected` the other lacks or has of another type, as paths: `HostConfig.Memory: number, not string`. */

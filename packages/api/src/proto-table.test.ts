@@ -85,6 +85,11 @@ function tableRows(): string[] {
   return rows.map(row => key(row.slice(0, -1)));
 }
 
+/** What proto/ has besides: our own services, and options of older containerd that clients still send. */
+function isOwn(row: string): boolean {
+  return /\tlongshore\./.test(row) || row.startsWith('field\tcontainerd.runc.v1.Options.criu_path\t');
+}
+
 test('proto/ declares what the table of the containerd API lists, and no more', t => {
   if (!existsSync(table)) {
     t.log(`skipped: ${table} is not there`);
@@ -100,7 +105,7 @@ test('proto/ declares what the table of the containerd API lists, and no more', 
     'missing from proto/',
   );
   t.deepEqual(
-    [...ours].filter(row => !theirs.has(row)),
+    [...ours].filter(row => !theirs.has(row) && !isOwn(row)),
     [],
     'not in the table',
   );

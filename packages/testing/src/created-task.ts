@@ -23,7 +23,11 @@ export async function createTask(engine: Engine, args: string[]): Promise<Create
   const id = `created-${randomHex(4)}`;
   const {RootFS} = await engine.api.get<{RootFS: {Layers: string[]}}>('/images/busybox/json');
   const parent = chainId(RootFS.Layers);
-  const {mounts} = await client.snapshots.prepare(ctx, {snapshotter, key: id, parent});
+  const {mounts} = await client.snapshots.prepare(ctx, {
+    ...{snapshotter, key: id, parent},
+    // Until the container's record names it, a collection would remove it.
+    labels: {'containerd.io/gc.root': new Date().toISOString()},
+  });
   const spec = packJson(jsonTypeUrl.spec, minimalSpec(args, `${engine.paths.cgroupParent}/${id}`));
   const runtime = {name: 'io.containerd.runc.v2'};
   await client.containers.create(ctx, {

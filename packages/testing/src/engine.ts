@@ -147,8 +147,8 @@ export class Engine implements AsyncDisposable {
       const leaks = findLeaks(this.#before, await this.sandbox.survey(), this.paths);
       return leaks.length === 0 ? {leaks} : undefined;
     };
-    // A shim needs a moment to end after its container was deleted.
-    const settled = await poll(clean, {timeout: 2000}).catch(() => undefined);
+    // A shim needs a moment to end after its container was deleted, the kernel one for the links of a network namespace.
+    const settled = await poll(clean, {timeout: 10_000}).catch(() => undefined);
     return settled?.leaks ?? findLeaks(this.#before, await this.sandbox.survey(), this.paths);
   }
 

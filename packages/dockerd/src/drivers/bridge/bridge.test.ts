@@ -18,6 +18,6 @@ for (const name of scenarioNames) {
     const directory = await mkdtemp(join(tmpdir(), 'ls-net-'));
     t.teardown(() => rm(directory, {recursive: true, force: true}));
     const command = ['--mount', '--net', '--propagation', 'private', process.execPath, script, name, directory];
-    await t.notThrowsAsync(execute('unshare', command, {timeout: 30_000}));
+    await t.notThrowsAsync(execute('unshare', command, {timeout: 120_000}));
   });
 }

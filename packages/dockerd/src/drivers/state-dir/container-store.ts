@@ -1,6 +1,6 @@
 /** `<data-root>/containers/<id>/{config.v2.json,hostconfig.json}`. */
 import {mkdirSync, renameSync, writeFileSync} from 'node:fs';
-import {mkdir, readdir, readFile, rename, rm, stat} from 'node:fs/promises';
+import {mkdir, readdir, readFile, rename, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {type Logger, randomHex, removeTemporaries, syncDirectory, writeFileAtomic} from '@longshore/base';
 import {hostConfig} from '../../core/containers/documents/host-config.ts';
@@ -104,12 +104,9 @@ export class StateDirectory implements ContainerStore {
     }
   }
 
-  /**
-   * A directory without a record is that of a create or a remove that was killed, one with an empty record that of a
-   * container of `--rm` before a power cut; a damaged record is kept.
-   */
+  /** A directory without a record is that of a create or a remove that was killed; a damaged record is kept. */
   async #setAside(id: string, error: unknown): Promise<void> {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (await this.#isEmpty(id))) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       this.#log.warn({container: id, error}, 'removing the remains of a container without a record');
       await rm(this.directory(id), {recursive: true, force: true});
       return;
@@ -117,11 +114,6 @@ export class StateDirectory implements ContainerStore {
     this.#log.error({container: id, error}, 'the record of a container is damaged: setting it aside');
     await mkdir(join(this.#root, damagedName), {recursive: true, mode: 0o700});
     await rename(this.directory(id), join(this.#root, damagedName, `${id}-${randomHex(4)}`));
-  }
-
-  async #isEmpty(id: string): Promise<boolean> {
-    const sizes = [configName, hostConfigName].map(name => stat(join(this.directory(id), name)).then(({size}) => size));
-    return (await Promise.all(sizes).catch(() => [1])).includes(0);
   }
 }
 
