@@ -117,8 +117,19 @@ export class Container {
   /** Reports when the container runs out of memory, for as long as its first process lives. */
   #watchMemory(): void {
     try {
-      const watch = this.cgroup()?.watchOom(() => this.#options.events.outOfMemory());
-      void this.init.exited.finally(() => watch?.[Symbol.dispose]()).catch(() => {});
+      const cgroup = this.cgroup();
+      let isTold = false;
+      const tell = () => {
+        isTold = true;
+        this.#options.events.outOfMemory();
+      };
+      const watch = cgroup?.watchOom(tell);
+      const finish = () => {
+        watch?.[Symbol.dispose]();
+        // The exit may overtake the word about the want of memory that caused it.
+        if (!isTold && (cgroup?.oomKills() ?? 0n) > 0n) tell();
+      };
+      void this.init.exited.finally(finish).catch(() => {});
     } catch (error) {
       // It may have ended by now, or there is no memory controller: then there is nothing to report.
       if (!isErrno(error, 'ENOENT', 'ENODEV') && !isErrorCode(error, 'not-found', 'unimplemented')) throw error;
