@@ -57,7 +57,11 @@ export async function endRun(
       world.log.warn({container: container.id, error, signal}, 'cannot send the stop signal');
       waitMs = shortWaitMs;
     }
-    if (await endsWithin(ended, waitMs, ctx.signal)) return;
+    if (await endsWithin(ended, waitMs, ctx.signal)) {
+      // It ended by itself just before the signal: then its policy may have set a restart, which is not wanted.
+      if (container.state.status === 'restarting') await cancelRestart(world, container);
+      return;
+    }
     await killRun(world, ctx, container, ended);
   } finally {
     container.stopping -= announced;
