@@ -27,7 +27,7 @@ test('paths of both drivers: the parent of the container, else of the daemon, el
 });
 
 test('with systemd a parent must be a slice', t => {
-  for (const good of ['', 'a.slice', 'a-b_1.slice', '-.slice', 'user@x.slice'.replace('@', ':')]) {
+  for (const good of ['', 'a.slice', 'a-b_1.slice', '-.slice', 'user:x.slice']) {
     t.notThrows(() => verifyCgroupParent(good, config(), host(2, true)), good);
   }
   for (const bad of ['/docker', 'a', '-a.slice', 'a--b.slice', 'a-.slice', 'a/b.slice', '../a.slice', '.slice']) {
