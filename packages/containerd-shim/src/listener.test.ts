@@ -1,6 +1,6 @@
 /** The shim's socket: two protocols, one user, and clients that mean no good. Needs root. */
 import {spawnSync} from 'node:child_process';
-import {readdirSync} from 'node:fs';
+import {constants, copyFileSync, readdirSync} from 'node:fs';
 import {connect} from 'node:net';
 import {join} from 'node:path';
 import {Client, credentials, Metadata} from '@grpc/grpc-js';
@@ -61,7 +61,10 @@ test('another user is not served', async t => {
     s.on('close', () => { console.log('closed'); process.exit(0); });
     s.on('error', () => {});
     setTimeout(() => { console.log('served'); process.exit(1); }, 2000);`;
-  const other = spawnSync(process.execPath, ['-e', script], {uid: 65534, gid: 65534});
+  // The directory that Node is in may be closed to others.
+  const node = join(rig.root, 'node');
+  copyFileSync(process.execPath, node, constants.COPYFILE_FICLONE);
+  const other = spawnSync(node, ['-e', script], {uid: 65534, gid: 65534});
   t.is(other.stdout.toString(), 'closed\n', other.stderr.toString());
   t.like(await rig.task.connect(rig.ctx, {id: 'first'}), {shimPid: rig.pid});
 });

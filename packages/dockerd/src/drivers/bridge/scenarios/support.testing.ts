@@ -130,7 +130,7 @@ export async function serve(namespace: string, text: string) {
 /** What somebody inside the namespace reads from port 80 of `address`; empty when nobody answers. */
 export async function fetchFrom(namespace: string, address: string, port = 80): Promise<string> {
   const script = `const s = require('node:net').connect({host: '${address}', port: ${port}});
-    s.setTimeout(1000, () => process.exit(0)); s.on('data', d => process.stdout.write(d)); s.on('error', () => process.exit(0))`;
+    s.setTimeout(5000, () => process.exit(0)); s.on('data', d => process.stdout.write(d)); s.on('error', () => process.exit(0))`;
   const {stdout} = await execute('nsenter', [`--net=${namespace}`, process.execPath, '-e', script]);
   return stdout;
 }
@@ -143,7 +143,7 @@ export function rules(table: string): string[] {
 export async function textFrom(address: string, port = 80): Promise<string> {
   const socket = connect({host: address, port});
   const failed = once(socket, 'error').then(() => ['']);
-  const [data] = await Promise.race([once(socket, 'data').catch(() => ['']), failed, sleep(500).then(() => [''])]);
+  const [data] = await Promise.race([once(socket, 'data').catch(() => ['']), failed, sleep(3000).then(() => [''])]);
   socket.destroy();
   return String(data);
 }
@@ -164,7 +164,7 @@ export async function resolve(namespace: string, name: string): Promise<string> 
     53,
     '127.0.0.11',
   );
-  const [answer] = (await Promise.race([answered, sleep(500).then(() => [undefined])])) as [Buffer | undefined];
+  const [answer] = (await Promise.race([answered, sleep(3000).then(() => [undefined])])) as [Buffer | undefined];
   socket.close();
   if (!answer) return 'no answer';
   return answer.readUInt16BE(6) > 0 ? [...answer.subarray(-4)].join('.') : `code ${answer.readUInt16BE(2) & 15}`;
