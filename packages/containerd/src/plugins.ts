@@ -1,6 +1,7 @@
 /** What this daemon consists of, in the words of `ctr plugins ls`. Services are named by the plugin that they are. */
 import {type ProxyConfig, proxyPluginTypes} from './config/proxies.ts';
 import type {Plugin} from './core/plugins/plugins.ts';
+import {skipped} from './core/snapshots/snapshotter.ts';
 import {canMapIds} from './drivers/overlay/features.ts';
 
 const linux = [{os: 'linux', architecture: process.arch === 'arm64' ? 'arm64' : 'amd64'}];
@@ -28,7 +29,9 @@ export function listPlugins({problems = {}, exports = {}}: PluginDetails = {}): 
     return {
       ...plugin,
       ...(own && {exports: own}),
-      ...(message !== undefined && {problem: {code: 'failed-precondition', message}}),
+      ...(message !== undefined && {
+        problem: {code: message.startsWith(skipped) ? 'unimplemented' : 'failed-precondition', message},
+      }),
     };
   });
 }
@@ -54,15 +57,7 @@ const plugins: readonly Plugin[] = [
     platforms: linux,
     capabilities: canMapIds() ? ['remap-ids'] : [],
   },
-  {
-    type: 'io.containerd.snapshotter.v1',
-    id: 'btrfs',
-    platforms: linux,
-    problem: {
-      code: 'unimplemented',
-      message: 'skip plugin: no snapshots by subvolumes here, overlayfs works on btrfs too',
-    },
-  },
+  {type: 'io.containerd.snapshotter.v1', id: 'btrfs', platforms: linux},
   {type: 'io.containerd.snapshotter.v1', id: 'native', platforms: linux},
   {type: 'io.containerd.gc.v1', id: 'scheduler', requires: metadata},
   {type: 'io.containerd.differ.v1', id: 'walking', platforms: linux, requires: metadata},

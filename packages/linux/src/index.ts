@@ -1,5 +1,6 @@
 /** The kernel: everything Node has no binding for. The only package that calls native code. See README.md. */
 
+export * from './btrfs.ts';
 export type {PathLike} from './c-string.ts';
 export {readCached} from './cached-read.ts';
 export * from './cgroups/index.ts';

@@ -31,13 +31,14 @@ export async function check(
     return 0;
   }
   if (word !== undefined) throw new EngineError('invalid-argument', `unexpected argument: ${word}`);
-  const {root, overlayfs, native, proxies} = readConfig(line);
+  const {root, overlayfs, native, btrfs, proxies} = readConfig(line);
   if (!existsSync(root)) return 0;
   using _lock = await lockRoot(root, discardLogger(), 0);
   const pluginRoot = (name: string, own: string) => own || join(root, `io.containerd.snapshotter.v1.${name}`);
   const snapshotters = new Map([
     ['overlayfs', pluginRoot('overlayfs', overlayfs.root)],
     ['native', pluginRoot('native', native.root)],
+    ['btrfs', pluginRoot('btrfs', btrfs.root)],
   ]);
   for (const {kind, name} of proxies) if (kind === 'snapshot') snapshotters.delete(name);
   const hasOwnContent = !proxies.some(({kind}) => kind === 'content');

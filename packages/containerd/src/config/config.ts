@@ -55,6 +55,7 @@ export interface Config {
   /** Layers are flushed to disk before they count as unpacked. */
   readonly syncLayers: boolean;
   readonly native: {readonly root: string};
+  readonly btrfs: {readonly root: string};
   readonly proxies: readonly ProxyConfig[];
   /** Names of the differs in the order in which they are asked. */
   readonly differs: readonly string[];
@@ -101,6 +102,7 @@ export const defaults: Table = {
     'io.containerd.service.v1.diff-service': {default: ['walking'], sync_fs: false},
     'io.containerd.service.v1.tasks-service': {blockio_config_file: '', rdt_config_file: ''},
     'io.containerd.shim.v1.manager': {env: []},
+    'io.containerd.snapshotter.v1.btrfs': {root_path: ''},
     'io.containerd.snapshotter.v1.native': {root_path: ''},
     'io.containerd.snapshotter.v1.overlayfs': {
       root_path: '',
@@ -176,6 +178,7 @@ export function toConfig(table: Table): Config {
     },
     syncLayers: plugin('io.containerd.service.v1.diff-service').sync_fs as boolean,
     native: {root: plugin('io.containerd.snapshotter.v1.native').root_path as string},
+    btrfs: {root: plugin('io.containerd.snapshotter.v1.btrfs').root_path as string},
     proxies: proxiesOf(table.proxy_plugins as Table, table.disabled_plugins as string[]),
     differs: plugin('io.containerd.service.v1.diff-service').default as string[],
     transfer: transferOf(plugin('io.containerd.transfer.v1.local')),

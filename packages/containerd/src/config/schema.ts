@@ -69,7 +69,7 @@ const absentPlugins = [
   ],
   'io.containerd.runtime.v1.linux',
   'io.containerd.tracing.processor.v1.otlp',
-  ...['aufs', 'blockfile', 'btrfs', 'devmapper', 'erofs', 'zfs'].map(name => `io.containerd.snapshotter.v1.${name}`),
+  ...['aufs', 'blockfile', 'devmapper', 'erofs', 'zfs'].map(name => `io.containerd.snapshotter.v1.${name}`),
 ];
 
 export const plugins: {readonly [id: string]: Schema} = {
@@ -85,6 +85,7 @@ export const plugins: {readonly [id: string]: Schema} = {
   'io.containerd.shim.v1.manager': table({env: strings}),
   'io.containerd.service.v1.diff-service': table({default: strings, sync_fs: boolean}),
   'io.containerd.service.v1.tasks-service': table({blockio_config_file: only(''), rdt_config_file: only('')}),
+  'io.containerd.snapshotter.v1.btrfs': table({root_path: string}),
   'io.containerd.snapshotter.v1.native': table({root_path: string}),
   'io.containerd.snapshotter.v1.overlayfs': table({
     root_path: string,

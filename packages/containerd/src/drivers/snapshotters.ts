@@ -3,7 +3,8 @@ import {join} from 'node:path';
 import type {Logger} from '@longshore/base';
 import {EngineError, messageOf} from '@longshore/errdefs';
 import type {Config} from '../config/config.ts';
-import type {SnapshotHooks, Snapshotter} from '../core/snapshots/snapshotter.ts';
+import {type SnapshotHooks, type Snapshotter, skipped} from '../core/snapshots/snapshotter.ts';
+import {openBtrfs} from './btrfs/open-btrfs.ts';
 import type {Database} from './metadata-db/database.ts';
 import {openNative} from './native/open-native.ts';
 import {openOverlay} from './overlay/open-overlay.ts';
@@ -28,13 +29,14 @@ export interface SnapshotterParts {
 const pluginType = 'io.containerd.snapshotter.v1';
 
 export async function openSnapshotters(config: Config, parts: SnapshotterParts): Promise<Snapshotters> {
-  const {overlayfs, native} = config;
+  const {overlayfs, native, btrfs} = config;
   const openers: {readonly [name: string]: {root: string; open: (root: string) => Promise<Snapshotter>}} = {
     overlayfs: {
       root: overlayfs.root,
       open: root => openOverlay({...parts, ...overlayfs, root}),
     },
     native: {root: native.root, open: root => openNative({...parts, root})},
+    btrfs: {root: btrfs.root, open: root => openBtrfs({...parts, root})},
   };
   const loaded = new Map<string, Snapshotter>();
   const exports: Record<string, {root: string}> = {};
@@ -48,7 +50,9 @@ export async function openSnapshotters(config: Config, parts: SnapshotterParts):
       exports[plugin] = {root};
     } catch (error) {
       problems[plugin] = messageOf(error);
-      parts.log.warn({plugin, error}, 'snapshotter is not available');
+      // Most machines have no btrfs, and lack nothing.
+      if (messageOf(error).startsWith(skipped)) parts.log.debug({plugin, error}, 'snapshotter is not for this machine');
+      else parts.log.warn({plugin, error}, 'snapshotter is not available');
     }
   }
   for (const proxy of config.proxies) {

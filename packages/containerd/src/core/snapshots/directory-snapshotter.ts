@@ -74,7 +74,7 @@ export class DirectorySnapshotter implements Snapshotter {
     checkLabels(labels);
     using _lock = await this.#keys.acquire(lockKey(ctx, key), ctx.signal);
     this.#checkCommit(ctx, name, key);
-    const usage = await this.#files.usage(this.#get(ctx, key).id, ctx.signal);
+    const usage = await this.#usage(ctx, this.#get(ctx, key));
     this.#records.transaction(() => {
       const record = this.#checkCommit(ctx, name, key);
       const time = now();
@@ -116,7 +116,7 @@ export class DirectorySnapshotter implements Snapshotter {
 
   async usage(ctx: CallContext, key: string): Promise<SnapshotUsage> {
     const record = this.#get(ctx, key);
-    return record.usage ?? (await this.#files.usage(record.id, ctx.signal));
+    return record.usage ?? (await this.#usage(ctx, record));
   }
 
   async *walk(ctx: CallContext): AsyncGenerator<SnapshotInfo, void, void> {
@@ -144,6 +144,10 @@ export class DirectorySnapshotter implements Snapshotter {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#files[Symbol.asyncDispose]();
+  }
+
+  async #usage(ctx: CallContext, record: SnapshotRecord): Promise<SnapshotUsage> {
+    return await this.#files.usage(record.id, this.#records.ancestors(record), ctx.signal);
   }
 
   async #create(

@@ -47,8 +47,8 @@ export interface SnapshotFiles extends AsyncDisposable {
    */
   create(id: number, kind: 'active' | 'view', ancestors: readonly number[], labels: Labels): Promise<void>;
   mounts(id: number, kind: 'active' | 'view', ancestors: readonly number[], labels: Labels): Mount[];
-  /** Disk usage of what the snapshot adds to its parent. */
-  usage(id: number, signal: AbortSignal): Promise<SnapshotUsage>;
+  /** Disk usage of what the snapshot adds to its parent, the first of `ancestors`. */
+  usage(id: number, ancestors: readonly number[], signal: AbortSignal): Promise<SnapshotUsage>;
   /** Labels that tell about the files; they are not kept. */
   labels?(id: number): {readonly [name: string]: string};
   /** Takes directories out of sight, durably enough for their ids to be forgotten, and deletes them in background. */

@@ -90,3 +90,6 @@ export interface SnapshotHooks {
   /** Forgets the name in every lease of the namespace when it ceases to exist (removed, or an active key committed). */
   removed(namespace: string, snapshotter: string, key: string): void;
 }
+
+/** How the message of a snapshotter begins that this machine has no use for; `ctr plugins ls` shows it as skipped. */
+export const skipped = 'skip plugin: ';

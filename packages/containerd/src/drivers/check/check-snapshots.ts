@@ -58,7 +58,7 @@ async function checkFiles(
   report: Report,
 ): Promise<void> {
   for (const {id, namespace, name, kind} of rows) {
-    const needed = snapshotter === 'overlayfs' ? ['fs', ...(kind === 'active' ? ['work'] : [])] : ['.'];
+    const needed = partsOf(snapshotter, kind);
     for (const part of needed) {
       const path = join(directory, String(id), part);
       const status = await stat(path).catch(() => undefined);
@@ -70,6 +70,12 @@ async function checkFiles(
   for (const name of await namesIn(directory)) {
     if (!ids.has(name)) report(garbage('snapshot-orphan', join(directory, name), 'no snapshot has this directory'));
   }
+}
+
+/** Directories that a snapshot's own must have. */
+function partsOf(snapshotter: string, kind: string): string[] {
+  if (snapshotter === 'native') return ['.'];
+  return snapshotter === 'overlayfs' && kind === 'active' ? ['fs', 'work'] : ['fs'];
 }
 
 async function namesIn(directory: string): Promise<string[]> {

@@ -32,7 +32,7 @@ export class NativeFiles implements SnapshotFiles {
     return [{type: 'bind', source: this.#directories.path(shown), target: '', options: ['rbind', access]}];
   }
 
-  async usage(id: number, signal: AbortSignal): Promise<SnapshotUsage> {
+  async usage(id: number, _ancestors: readonly number[], signal: AbortSignal): Promise<SnapshotUsage> {
     return await this.#directories.usage(id, '.', signal);
   }
 

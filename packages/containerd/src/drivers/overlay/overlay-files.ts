@@ -49,7 +49,7 @@ export class OverlayFiles implements SnapshotFiles {
     return [{type: 'overlay', source: 'overlay', target: '', options}];
   }
 
-  async usage(id: number, signal: AbortSignal): Promise<SnapshotUsage> {
+  async usage(id: number, _ancestors: readonly number[], signal: AbortSignal): Promise<SnapshotUsage> {
     return await this.#directories.usage(id, 'fs', signal);
   }
 

@@ -8,13 +8,22 @@ import {type Logger, randomHex, Scope} from '@longshore/base';
 import type {SnapshotUsage} from '../../core/snapshots/snapshotter.ts';
 import {startWorker} from '../workers/start-worker.ts';
 import {WorkerPool} from '../workers/worker-pool.ts';
+import type {UsageJob} from './usage-job.ts';
 
 const stagingPrefix = 'new-';
 const removedPrefix = 'rm-';
 
+/** Deletes a directory and what is below; a directory that is gone is fine. */
+export type RemoveDirectory = (path: string) => Promise<void>;
+
+async function removeTree(path: string): Promise<void> {
+  await rm(path, {recursive: true, force: true, maxRetries: 3});
+}
+
 export class SnapshotDirectories implements AsyncDisposable {
   readonly #root: string;
   readonly #log: Logger;
+  readonly #remove: RemoveDirectory;
   readonly #walkers = new WorkerPool({
     start: () => startWorker('src/drivers/snapshot-directories/tree.worker.ts'),
     size: 1,
@@ -23,9 +32,10 @@ export class SnapshotDirectories implements AsyncDisposable {
   #closed = false;
 
   /** `root` is `<plugin directory>/snapshots`. Use `openSnapshotDirectories`. */
-  constructor(root: string, log: Logger) {
+  constructor(root: string, log: Logger, remove: RemoveDirectory) {
     this.#root = root;
     this.#log = log;
+    this.#remove = remove;
   }
 
   path(id: number): string {
@@ -37,7 +47,7 @@ export class SnapshotDirectories implements AsyncDisposable {
     await using scope = new Scope(this.#log);
     const staging = join(this.#root, `${stagingPrefix}${randomHex(8)}`);
     await mkdir(staging, {mode: 0o700});
-    scope.defer(`remove ${staging}`, () => rm(staging, {recursive: true, force: true}));
+    scope.defer(`remove ${staging}`, () => this.#remove(staging));
     await fill(staging);
     await rename(staging, this.path(id));
     scope.release();
@@ -54,9 +64,11 @@ export class SnapshotDirectories implements AsyncDisposable {
     for (const id of ids) await this.#discardOne(id);
   }
 
-  /** Disk usage of a directory below that of `id`. */
-  async usage(id: number, below: string, signal: AbortSignal): Promise<SnapshotUsage> {
-    return await this.#walkers.run<SnapshotUsage>(join(this.path(id), below), {signal});
+  /** Disk usage of a directory below that of `id`; without the files that are the same ones as below that of `than`. */
+  async usage(id: number, below: string, signal: AbortSignal, than?: number): Promise<SnapshotUsage> {
+    const job: UsageJob = {root: join(this.path(id), below)};
+    if (than !== undefined) job.than = join(this.path(than), below);
+    return await this.#walkers.run<SnapshotUsage>(job, {signal});
   }
 
   async settle(): Promise<void> {
@@ -92,7 +104,7 @@ export class SnapshotDirectories implements AsyncDisposable {
     this.#deletion = this.#deletion.then(async () => {
       if (this.#closed) return;
       try {
-        await rm(path, {recursive: true, force: true, maxRetries: 3});
+        await this.#remove(path);
       } catch (error) {
         this.#log.warn({path, error}, 'cannot delete snapshot directory, the next start tries again');
       }
@@ -100,11 +112,16 @@ export class SnapshotDirectories implements AsyncDisposable {
   }
 }
 
-export async function openSnapshotDirectories(pluginRoot: string, log: Logger): Promise<SnapshotDirectories> {
+/** `remove` is for directories that hold more than files. */
+export async function openSnapshotDirectories(
+  pluginRoot: string,
+  log: Logger,
+  remove: RemoveDirectory = removeTree,
+): Promise<SnapshotDirectories> {
   await mkdir(pluginRoot, {recursive: true, mode: 0o700});
   const root = join(pluginRoot, 'snapshots');
   await mkdir(root, {recursive: true, mode: 0o700});
-  const directories = new SnapshotDirectories(root, log);
+  const directories = new SnapshotDirectories(root, log, remove);
   await directories.removeLeftovers();
   return directories;
 }

@@ -1,13 +1,14 @@
 /** Walks directory trees for their disk usage, off the main thread. */
-import {lstatSync, readdirSync} from 'node:fs';
-import {join} from 'node:path';
+import {lstatSync, readdirSync, type Stats} from 'node:fs';
+import {join, relative} from 'node:path';
 import type {SnapshotUsage} from '../../core/snapshots/snapshotter.ts';
 import {serveJobs} from '../workers/serve-jobs.ts';
+import type {UsageJob} from './usage-job.ts';
 
 const blockBytes = 512;
 
 /** Bytes of disk blocks and number of inodes below and including `root`; a hard link counts once. */
-function diskUsage(root: string): SnapshotUsage {
+function diskUsage({root, than}: UsageJob): SnapshotUsage {
   const usage = {size: 0, inodes: 0};
   const linked = new Set<string>();
   const open = [root];
@@ -20,10 +21,17 @@ function diskUsage(root: string): SnapshotUsage {
       if (linked.has(inode)) continue;
       linked.add(inode);
     }
+    if (than !== undefined && isSame(status, join(than, relative(root, path)))) continue;
     usage.inodes++;
     usage.size += status.blocks * blockBytes;
   }
   return usage;
+}
+
+/** A snapshot keeps the inode numbers and the change times of what it was made from. */
+function isSame({ino, ctimeMs, size}: Stats, path: string): boolean {
+  const other = lstatSync(path, {throwIfNoEntry: false});
+  return other?.ino === ino && other.ctimeMs === ctimeMs && other.size === size;
 }
 
 function entries(path: string): string[] {
@@ -35,4 +43,4 @@ function entries(path: string): string[] {
   }
 }
 
-serveJobs<string>(diskUsage);
+serveJobs<UsageJob>(diskUsage);
