@@ -117,10 +117,11 @@ async function openEngine(started: Started, scope: Scope, tracer: Tracer): Promi
     openVolumes({root: join(config.dataRoot, 'volumes'), events, log}),
   ]);
   checkHost(config, facts, log);
+  const engineId = await loadEngineId(config.dataRoot);
   const networks = scope.use(
     await jobs.run('init_networkdriver', {}, jobCtx =>
       openNetworks(jobCtx, {
-        config: networkConfig(config),
+        config: networkConfig(config, engineId),
         dataRoot: config.dataRoot,
         execRoot: config.execRoot,
         events,
@@ -141,7 +142,6 @@ async function openEngine(started: Started, scope: Scope, tracer: Tracer): Promi
     'containers',
   );
   await jobs.run('restore', {}, () => containers.restore());
-  const engineId = await loadEngineId(config.dataRoot);
   const {hosts, tls} = started.addresses;
   const system = new SystemInformation({
     engineId,

@@ -52,7 +52,7 @@ export const optionTable = define({
   },
   builder: {flag: '', kind: 'builder', key: 'builder', about: 'Settings of the builder'},
   bip: {flag: 'bip', kind: 'text', about: 'IPv4 address for the default bridge'},
-  bip6: {flag: 'bip6', kind: 'text', unsupported: true, about: 'IPv6 address for the default bridge'},
+  bip6: {flag: 'bip6', kind: 'text', about: 'IPv6 address for the default bridge'},
   bridge: {flag: 'bridge', short: 'b', kind: 'text', about: 'Attach containers to a network bridge'},
   cdiSpecDirs: {
     flag: 'cdi-spec-dir',
@@ -125,7 +125,7 @@ export const optionTable = define({
     flag: 'default-gateway-v6',
     kind: 'text',
     placeholder: 'ip',
-    unsupported: true,
+    check: checkIp,
     about: 'Default gateway IPv6 address for the default bridge network',
   },
   defaultIpcMode: {
@@ -169,7 +169,6 @@ export const optionTable = define({
   fixedCidrV6: {
     flag: 'fixed-cidr-v6',
     kind: 'text',
-    unsupported: true,
     about: 'IPv6 subnet for the default bridge network',
   },
   group: {flag: 'group', short: 'G', kind: 'text', value: 'docker', about: 'Group for the unix socket'},
@@ -228,7 +227,7 @@ export const optionTable = define({
   ipMasq: {flag: 'ip-masq', kind: 'bool', value: true, about: 'Enable IP masquerading for the default bridge network'},
   ip6tables: {flag: 'ip6tables', kind: 'bool', value: true, about: 'Enable addition of ip6tables rules'},
   iptables: {flag: 'iptables', kind: 'bool', value: true, about: 'Enable addition of iptables rules'},
-  ipv6: {flag: 'ipv6', kind: 'bool', unsupported: true, about: 'Enable IPv6 networking for the default bridge network'},
+  ipv6: {flag: 'ipv6', kind: 'bool', about: 'Enable IPv6 networking for the default bridge network'},
   labels: {flag: 'label', kind: 'list', key: 'labels', about: 'Set key=value labels to the daemon', check: checkLabel},
   liveRestore: {
     flag: 'live-restore',

@@ -132,6 +132,16 @@ const byFlag: [string, string][] = [
   ['--default-address-pool base=10.10.0.0/16,width=24', "unexpected key 'width' in 'width=24'"],
   ['--default-network-opt bridge=com.docker.network.driver.mtu=1234', ok],
   ['--default-network-opt bridge', 'invalid argument "bridge" for "--default-network-opt" flag'],
+  // IPv6
+  ['--ipv6', ok],
+  ['--ipv6 --fixed-cidr-v6 2001:db8:1::/64', ok],
+  ['--ipv6 --bip6 fd00::1/64 --fixed-cidr-v6 fd00::/80', ok],
+  ['--ipv6 --default-gateway-v6 fd00::5', ok],
+  ['--default-gateway-v6 x', 'invalid argument "x" for "--default-gateway-v6" flag: x is not an ip address'],
+  ['--ipv6 --ip6tables=false --ip-forward-no-drop', ok],
+  ['--fixed-cidr-v6 2001:db8:1::/64', ok],
+  ['--default-address-pool base=fd00:1::/48,size=64', ok],
+  ['--default-network-opt bridge=com.docker.network.enable_ipv6=true', ok],
   // Containers
   ['--default-ulimit nofile=1024:2048', ok],
   ['--default-ulimit nofile=1024', ok],
@@ -279,12 +289,17 @@ const byFile: [string, string][] = [
   ['{"host-gateway-ips":["10.0.0.1"]}', ok],
   ['{"proxies":{"bogus":"x"}}', "the following directives don't match any configuration option: bogus"],
   ['{"allow-direct-routing":true}', ok],
+  ['{"ipv6":true,"fixed-cidr-v6":"2001:db8:1::/64","ip6tables":true}', ok],
+  ['{"ipv6":"yes"}', 'json: cannot unmarshal string into Go struct field Config.ipv6 of type bool'],
+  ['{"bip6":"fd00::1/64","default-gateway-v6":"fd00::5"}', ok],
+  ['{"default-gateway-v6":"x"}', 'x is not an ip address'],
 ];
 
 /**
  * Here this engine refuses on purpose what the original takes and ignores, or does not notice before it is used.
  */
 const stricter: [string, string, string][] = [
+  ['', '{"default-address-pools":[{"base":"fd00:1::/48","size":40}]}', 'the size 40 of the pool fd00:1::/48 must be'],
   ['--exec-opt bogus=1', '', 'invalid option: bogus=1'],
   ['--feature bogus', '', 'features: unknown feature bogus'],
   ['--feature containerd-snapshotter=false', '', 'containerd-snapshotter=false is not supported'],
@@ -300,7 +315,6 @@ const stricter: [string, string, string][] = [
   ['', '{"runtimes":{"x":{"runtimeType":"io.containerd.runsc.v1","options":{"a":"b"}}}}', 'not supported yet'],
   ['', '{"runtimes":{"x":{"runtimeType":"io.containerd.runc.v2","options":{"BinaryName":1}}}}', 'expected a string'],
   ['--userns-remap default', '', '--userns-remap is not supported yet'],
-  ['--ipv6', '', '--ipv6 is not supported yet'],
   ['--storage-opt size=1G', '', '--storage-opt is not supported yet'],
   ['--http-proxy http://p', '', '--http-proxy is not supported yet'],
   ['--cri-containerd', '', '--cri-containerd is not supported yet'],

@@ -2,6 +2,7 @@
 import {logLevels} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
 import {parseSubnetPools} from '../core/networks/subnet-pools.ts';
+import {parseSubnetPools6} from '../core/networks/subnet-pools6.ts';
 import type {Config} from './config.ts';
 import {parseGenericResources} from './generic-resources.ts';
 import type {RuntimeConfig} from './kinds.ts';
@@ -37,6 +38,7 @@ const settings: Check[] = [
   config => config.execOptions.map(checkExecOption).find(Boolean),
   config => Object.entries(config.features).map(checkFeature).find(Boolean),
   config => void parseSubnetPools(config.defaultAddressPools),
+  config => void parseSubnetPools6(config.defaultAddressPools),
   config =>
     config.bridge && config.bip
       ? 'you specified -b & --bip, mutually exclusive options. Please specify only one'

@@ -13,9 +13,11 @@ import {PortPublisher} from '../core/networks/publish/port-publisher.ts';
 import {NetworkRegistry} from '../core/networks/registry.ts';
 import {Sandboxes} from '../core/networks/sandboxes.ts';
 import {defaultSubnetPools, parseSubnetPools} from '../core/networks/subnet-pools.ts';
+import {localPool, parseSubnetPools6} from '../core/networks/subnet-pools6.ts';
 import type {ContainerEndpoints, NetworkController} from '../core/ports/network-controller.ts';
 import {dnsSockets} from '../drivers/bridge/dns-sockets.ts';
-import {enableForwarding} from '../drivers/bridge/forwarding.ts';
+import {bothFamilies} from '../drivers/bridge/families.ts';
+import {enableForwarding, enableForwardingIpv6} from '../drivers/bridge/forwarding.ts';
 import {hostFiles, sandboxFiles} from '../drivers/bridge/host-files.ts';
 import {hostPortSockets} from '../drivers/bridge/host-port-sockets.ts';
 import {IptablesFirewall} from '../drivers/bridge/iptables.ts';
@@ -54,12 +56,18 @@ export async function openNetworks(ctx: CallContext, options: NetworksOptions): 
   try {
     const turnedOnForwarding = config.ipForward && enableForwarding();
     const dropForward = turnedOnForwarding && !config.ipForwardNoDrop;
-    const firewall = config.iptables
-      ? new IptablesFirewall({dropForward, path: options.path, log: ctx.log})
-      : undefined;
+    const {path} = options;
+    const {log} = ctx;
+    const ipv4 = config.iptables ? new IptablesFirewall({family: 'ipv4', dropForward, path, log}) : undefined;
+    const ipv6 = config.ip6tables ? new IptablesFirewall({family: 'ipv6', dropForward: false, path, log}) : undefined;
     const networkStore = openNetworkStore(join(dataRoot, 'network', 'files'), ctx.log);
     const registry = new NetworkRegistry(networkStore, config);
-    const manager = new NetworkManager({config, registry, links, firewall, events});
+    const firewall = bothFamilies({ipv4, ipv6, needsIpv6: () => registry.subnets6.length > 0, log});
+    const forwardIpv6 = () => {
+      const turnedOn = config.ipForward && enableForwardingIpv6();
+      if (turnedOn && !config.ipForwardNoDrop) ipv6?.dropForward();
+    };
+    const manager = new NetworkManager({config, registry, links, firewall, events, forwardIpv6});
     await manager.open(ctx, await networkStore.load());
     const store = openSandboxStore(join(execRoot, 'libnetwork'), ctx.log);
     const publisher = new PortPublisher({
@@ -99,18 +107,24 @@ export async function openNetworks(ctx: CallContext, options: NetworksOptions): 
 }
 
 /** The daemon's options as the networks part reads them. Throws `invalid-argument`. */
-export function networkConfig(config: Config): NetworkConfig {
+export function networkConfig(config: Config, engineId: string): NetworkConfig {
   const pools = parseSubnetPools(config.defaultAddressPools);
   return {
     bridge: config.bridge || 'docker0',
     bip: config.bip,
     fixedCidr: config.fixedCidr,
     defaultGateway: config.defaultGateway,
+    ipv6: config.ipv6,
+    bip6: config.bip6,
+    fixedCidrV6: config.fixedCidrV6,
+    defaultGatewayV6: config.defaultGatewayV6,
+    pools6: [...parseSubnetPools6(config.defaultAddressPools), localPool(engineId)],
     pools: pools.length > 0 ? pools : defaultSubnetPools,
     mtu: config.mtu || 1500,
     icc: config.icc,
     defaultBindingIp: config.hostIp,
     iptables: config.iptables,
+    ip6tables: config.ip6tables,
     ipForward: config.ipForward,
     ipForwardNoDrop: config.ipForwardNoDrop,
     ipMasq: config.ipMasq,

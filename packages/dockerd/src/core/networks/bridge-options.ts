@@ -19,6 +19,7 @@ const names = {
   binding: 'com.docker.network.bridge.host_binding_ipv4',
   device: 'com.docker.network.bridge.name',
   gatewayMode: 'com.docker.network.bridge.gateway_mode_ipv4',
+  gatewayMode6: 'com.docker.network.bridge.gateway_mode_ipv6',
   inhibit: 'com.docker.network.bridge.inhibit_ipv4',
   mtu: 'com.docker.network.driver.mtu',
   interfacePrefix: 'com.docker.network.container_iface_prefix',
@@ -44,10 +45,12 @@ export function readBridgeOptions(options: Readonly<Record<string, string>>, mtu
   for (const [name, value] of Object.entries(options)) {
     if (name.startsWith('com.docker.network.') && !known.has(name)) throw notImplemented(name, value);
   }
-  const mode = options[names.gatewayMode] ?? 'nat';
-  if (mode !== 'nat') throw notImplemented(names.gatewayMode, mode);
+  for (const name of [names.gatewayMode, names.gatewayMode6]) {
+    const mode = options[name] || 'nat';
+    if (mode !== 'nat') throw notImplemented(name, mode);
+  }
   if (readBool(options, names.inhibit, false)) throw notImplemented(names.inhibit, 'true');
-  if (readBool(options, names.enableIpv6, false)) throw notImplemented(names.enableIpv6, 'true');
+  enablesIpv6(options);
   if (!readBool(options, names.enableIpv4, true)) throw notImplemented(names.enableIpv4, 'false');
   return {
     icc: readBool(options, names.icc, true),
@@ -56,6 +59,11 @@ export function readBridgeOptions(options: Readonly<Record<string, string>>, mtu
     bindingAddress: readAddress(options),
     interfacePrefix: options[names.interfacePrefix] || 'eth',
   };
+}
+
+/** IPv6 for a network whose request does not say: an option of `default-network-opts`. Throws `invalid-argument`. */
+export function enablesIpv6(options: Readonly<Record<string, string>>): boolean {
+  return readBool(options, names.enableIpv6, false);
 }
 
 /** Name of the bridge device that was asked for, or the empty string. Throws `invalid-argument`. */

@@ -3,6 +3,7 @@ import type {SandboxRequest} from '../ports/network-controller.ts';
 import {appendHosts, formatHosts, ownEntries, parseExtraHost} from './files/hosts-file.ts';
 import {type GeneratedResolvConf, generateResolvConf, parseResolvConf} from './files/resolv-conf.ts';
 import {formatIpv4} from './ipv4.ts';
+import {formatIpv6} from './ipv6.ts';
 import {isUserDefined, type Network} from './network.ts';
 import type {NetworkConfig} from './network-config.ts';
 import type {HostFiles, SandboxFiles} from './ports.ts';
@@ -36,7 +37,9 @@ export class ContainerFiles {
   #hosts(request: SandboxRequest, sandbox: SandboxRecord): string {
     const extra = request.extraHosts.flatMap(text => parseExtraHost(text, this.#gateways()));
     if (sandbox.isHost) return appendHosts(this.#parts.host.hosts(), extra);
-    const addresses = (sandbox.endpoints ?? []).flatMap(({address}) => (address === '' ? [] : [address]));
+    const addresses = (sandbox.endpoints ?? []).flatMap(({address, address6}) =>
+      [address, address6].filter(each => each !== ''),
+    );
     return formatHosts([
       ...extra,
       ...request.linkedHosts,
@@ -56,7 +59,8 @@ export class ContainerFiles {
     const networks = (sandbox.endpoints ?? []).map(({networkId}) => registry.byId(networkId));
     const mode = sandbox.isHost ? 'host' : networks.some(isServed) ? 'internal' : 'legacy';
     const {text, path} = host.resolvConf();
-    return generateResolvConf(parseResolvConf(text), settings, mode, path);
+    const hasIpv6 = networks.some(network => network?.kind === 'bridge' && network.v6);
+    return generateResolvConf(parseResolvConf(text), settings, mode, path, hasIpv6);
   }
 
   /** What `host-gateway` means. */
@@ -64,7 +68,8 @@ export class ContainerFiles {
     const {config, registry} = this.#parts;
     if (config.hostGatewayIps.length > 0) return config.hostGatewayIps;
     const bridge = registry.byName('bridge');
-    return bridge?.kind === 'bridge' ? [formatIpv4(bridge.deviceAddress)] : [];
+    if (bridge?.kind !== 'bridge') return [];
+    return [formatIpv4(bridge.deviceAddress), ...(bridge.v6 ? [formatIpv6(bridge.v6.deviceAddress)] : [])];
   }
 }
 

@@ -3,9 +3,18 @@ import {randomId} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
 import {nowNano} from '../events/event-bus.ts';
 import {formatNano} from '../time.ts';
-import {readBridgeOptions, requestedDevice} from './bridge-options.ts';
+import {enablesIpv6, readBridgeOptions, requestedDevice} from './bridge-options.ts';
 import type {IpamPool, NetworkCreateRequest, NetworkRecord} from './documents.ts';
 import {containsAddress, containsSubnet, formatSubnet, parseCidr, parseIpv4, subnetOf} from './ipv4.ts';
+import {
+  containsAddress6,
+  containsSubnet6,
+  formatSubnet6,
+  parseCidr6,
+  parseIpv6,
+  type Subnet6,
+  subnet6Of,
+} from './ipv6.ts';
 
 /** Names that are modes of a container's networking, and so cannot be a network's. */
 const reservedNames = ['bridge', 'host', 'none', 'default'];
@@ -22,19 +31,23 @@ export function networkFromRequest(request: NetworkCreateRequest, mtu: number): 
   readBridgeOptions(options, mtu);
   const id = randomId();
   const pools = checkPools(request.IPAM?.Config ?? []);
+  const isGiven = (isV6: boolean) => pools.some(({Subnet = ''}) => Subnet !== '' && Subnet.includes(':') === isV6);
   return {
     Name: request.Name,
     Id: id,
     Created: formatNano(nowNano()),
     Driver: 'bridge',
+    EnableIPv6: request.EnableIPv6 ?? enablesIpv6(options),
     Internal: request.Internal,
     Attachable: request.Attachable,
     IPAM: {Driver: 'default', Options: request.IPAM?.Options ?? null, Config: pools},
-    PickedPool: (pools[0]?.Subnet ?? '') === '',
+    PickedPool: !isGiven(false),
+    PickedPool6: !isGiven(true),
     Options: options,
     Labels: request.Labels ?? {},
     Bridge: requestedDevice(options) || `br-${id.slice(0, 12)}`,
     BridgeAddress: '',
+    BridgeAddress6: '',
   };
 }
 
@@ -49,7 +62,6 @@ function checkDriver(driver: string): void {
 
 /** Everything a request may ask for that this engine does not do. */
 function refuseOthers(request: NetworkCreateRequest): void {
-  if (request.EnableIPv6 === true) throw unimplemented('IPv6 on a network');
   if (request.EnableIPv4 === false) throw unimplemented('a network without IPv4');
   if (request.Scope !== '' && request.Scope !== 'local') throw unimplemented(`network scope "${request.Scope}"`);
   if (request.Ingress) throw unimplemented('an ingress network');
@@ -63,14 +75,17 @@ function refuseOthers(request: NetworkCreateRequest): void {
 function checkPools(pools: readonly IpamPool[]): IpamPool[] {
   const faults = pools.flatMap(poolFaults);
   if (faults.length > 0) throw invalid(`invalid network config:\n${faults.join('\n')}`);
-  if (pools.length > 1) throw unimplemented('more than one subnet in a bridge network');
-  if (pools[0]?.Subnet?.includes(':')) throw unimplemented('IPv6 on a network');
+  const ofIpv6 = pools.filter(({Subnet}) => Subnet?.includes(':'));
+  if (ofIpv6.length > 1 || pools.length - ofIpv6.length > 1) {
+    throw unimplemented('more than one subnet of a family in a bridge network');
+  }
   return [...pools];
 }
 
 function poolFaults(pool: IpamPool): string[] {
   const given = pool.Subnet ?? '';
-  if (given === '' || given.includes(':')) return [];
+  if (given === '') return [];
+  if (given.includes(':')) return poolFaults6(pool, given);
   const cidr = parseCidr(given);
   if (!cidr) return [`invalid subnet ${given}: invalid CIDR block notation`];
   const subnet = subnetOf(cidr.address, cidr.prefix);
@@ -100,6 +115,35 @@ function rangeFaults(text: string, subnetText: string): string[] {
     return [`invalid ip-range ${text}: parent subnet ${subnetText} doesn't contain ip-range`];
   }
   return [];
+}
+
+function poolFaults6(pool: IpamPool, given: string): string[] {
+  const cidr = parseCidr6(given);
+  if (!cidr) return [`invalid subnet ${given}: invalid CIDR block notation`];
+  const subnet = subnet6Of(cidr.address, cidr.prefix);
+  if (subnet.address !== cidr.address) return [`invalid subnet ${given}: it should be ${formatSubnet6(subnet)}`];
+  const addressFault = (kind: string, text: string): string[] => {
+    const address = parseIpv6(text);
+    if (address === undefined) return [`invalid ${kind} ${text}: invalid address`];
+    return containsAddress6(subnet, address)
+      ? []
+      : [`invalid ${kind} ${text}: parent subnet ${given} doesn't contain this address`];
+  };
+  return [
+    ...rangeFaults6(pool.IPRange ?? '', subnet, given),
+    ...(pool.Gateway ? addressFault('gateway', pool.Gateway) : []),
+    ...Object.values(pool.AuxiliaryAddresses ?? {}).flatMap(text => addressFault('auxiliary address', text)),
+  ];
+}
+
+function rangeFaults6(text: string, subnet: Subnet6, subnetText: string): string[] {
+  if (text === '') return [];
+  const range = parseCidr6(text);
+  if (!range) return [`invalid ip-range ${text}: invalid CIDR block notation`];
+  const network = subnet6Of(range.address, range.prefix);
+  if (network.address !== range.address) return [`invalid ip-range ${text}: it should be ${formatSubnet6(network)}`];
+  if (containsSubnet6(subnet, network)) return [];
+  return [`invalid ip-range ${text}: parent subnet ${subnetText} doesn't contain ip-range`];
 }
 
 function invalid(message: string): EngineError {

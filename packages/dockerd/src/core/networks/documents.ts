@@ -19,18 +19,22 @@ export const networkRecord = struct({
   /** RFC 3339 with nanoseconds. */
   Created: text,
   Driver: text,
+  EnableIPv6: bool,
   Internal: bool,
   Attachable: bool,
   /** As the request had it, but with the pool that was picked when it had none. */
   IPAM: ipam,
   /** The daemon picked the pool: none was asked for. */
   PickedPool: bool,
+  /** The same of the IPv6 one. */
+  PickedPool6: bool,
   Options: map(text),
   Labels: map(text),
   /** Name of the device; empty for host and none. */
   Bridge: text,
   /** Address of the default bridge's device when that is not the gateway. */
   BridgeAddress: text,
+  BridgeAddress6: text,
 });
 export type NetworkRecord = ShapeOf<typeof networkRecord>;
 

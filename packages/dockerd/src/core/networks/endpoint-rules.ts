@@ -3,6 +3,7 @@ import {EngineError} from '@longshore/errdefs';
 import type {EndpointSettings} from '../containers/documents/network-settings.ts';
 import type {NetworkRecord} from './documents.ts';
 import {containsAddress, parseIpv4, parseSubnet} from './ipv4.ts';
+import {containsAddress6, parseIpv6, parseSubnet6} from './ipv6.ts';
 import {parseMac} from './mac-address.ts';
 
 /** Throws `invalid config for network X: …`. `network` is undefined for a name that nobody has (yet). */
@@ -30,17 +31,30 @@ function endpointFaults(name: string, settings: EndpointSettings, network: Netwo
   if (wanted?.IPv4Address && parseIpv4(wanted.IPv4Address) === undefined) {
     faults.push(`invalid IPv4 address: ${wanted.IPv4Address}`);
   }
+  if (wanted?.IPv6Address && parseIpv6(wanted.IPv6Address) === undefined) {
+    faults.push(`invalid IPv6 address: ${wanted.IPv6Address}`);
+  }
   if (network && wanted?.IPv4Address) faults.push(...rangeFaults(wanted.IPv4Address, network));
+  if (network && wanted?.IPv6Address) faults.push(...rangeFaults6(wanted.IPv6Address, network));
   return faults;
 }
 
+const onlyOwnSubnets =
+  'user specified IP address is supported only when connecting to networks with user configured subnets';
+
 function rangeFaults(address: string, network: NetworkRecord): string[] {
-  if (!hasOwnSubnet(network)) {
-    return ['user specified IP address is supported only when connecting to networks with user configured subnets'];
-  }
+  if (!hasOwnSubnet(network)) return [onlyOwnSubnets];
   const value = parseIpv4(address);
   const subnets = (network.IPAM.Config ?? []).flatMap(pool => parseSubnet(pool.Subnet ?? '') ?? []);
   if (value !== undefined && subnets.some(subnet => containsAddress(subnet, value))) return [];
+  return [`no configured subnet or ip-range contain the IP address ${address}`];
+}
+
+function rangeFaults6(address: string, network: NetworkRecord): string[] {
+  if (!network.EnableIPv6 || network.Name === 'bridge' || network.PickedPool6) return [onlyOwnSubnets];
+  const value = parseIpv6(address);
+  const subnets = (network.IPAM.Config ?? []).flatMap(pool => parseSubnet6(pool.Subnet ?? '') ?? []);
+  if (value !== undefined && subnets.some(subnet => containsAddress6(subnet, value))) return [];
   return [`no configured subnet or ip-range contain the IP address ${address}`];
 }
 
@@ -54,7 +68,6 @@ function refuseOthers(settings: EndpointSettings): void {
   const refuse = (what: string): never => {
     throw new EngineError('unimplemented', `${what} is not implemented`);
   };
-  if (settings.IPAMConfig?.IPv6Address) refuse('an IPv6 address of a container');
   if ((settings.IPAMConfig?.LinkLocalIPs?.length ?? 0) > 0) refuse('a link-local address of a container');
   for (const [option, value] of Object.entries(settings.DriverOpts ?? {})) {
     if (option.startsWith('com.docker.network.')) refuse(`endpoint option ${option}=${value}`);

@@ -4,15 +4,17 @@ import {EngineError} from '@longshore/errdefs';
 import type {EventBus} from '../events/event-bus.ts';
 import type {Filters} from '../filters/filters.ts';
 import {networkFromRequest} from './create-request.ts';
-import type {NetworkCreateRequest, NetworkRecord} from './documents.ts';
+import type {IpamPool, NetworkCreateRequest, NetworkRecord} from './documents.ts';
 import {networkRules} from './firewall/network-rules.ts';
 import {formatIpv4, formatSubnet, overlaps, parseSubnet} from './ipv4.ts';
-import {type BridgeNetwork, bridgeDevice, type Network} from './network.ts';
+import {formatIpv6, formatSubnet6, overlaps6, parseSubnet6} from './ipv6.ts';
+import {type BridgeNetwork, bridgeDevice, type Network, poolsOf} from './network.ts';
 import type {NetworkConfig} from './network-config.ts';
 import type {Firewall, LinkDriver} from './ports.ts';
 import {bridgeRecord, plainRecord, predefinedNames} from './predefined.ts';
 import type {NetworkRegistry} from './registry.ts';
 import {pickSubnet} from './subnet-pools.ts';
+import {pickSubnet6} from './subnet-pools6.ts';
 
 export interface NetworkManagerParts {
   config: NetworkConfig;
@@ -21,6 +23,8 @@ export interface NetworkManagerParts {
   /** Undefined with --iptables=false. */
   firewall: Firewall | undefined;
   events: EventBus;
+  /** Called before the first network with IPv6 is made, and for every other one: the host must forward for it. */
+  forwardIpv6(): void;
 }
 
 export class NetworkManager {
@@ -34,7 +38,7 @@ export class NetworkManager {
 
   /** At the start of the daemon: takes over the stored networks, adds the predefined ones, makes the devices. */
   async open(ctx: CallContext, stored: readonly NetworkRecord[]): Promise<void> {
-    const {config, registry, links} = this.#parts;
+    const {config, registry} = this.#parts;
     const own = stored.filter(record => !isPredefined(record.Name));
     for (const record of own) registry.adopt(record);
     for (const name of ['none', 'host'] as const) {
@@ -45,7 +49,7 @@ export class NetworkManager {
     if (config.bridge !== 'none') await this.#openDefaultBridge(stored.find(record => record.Name === 'bridge'));
     for (const network of registry.bridges) {
       try {
-        links.ensureBridge(bridgeDevice(network));
+        this.#makeDevice(network);
       } catch (error) {
         if (network.isDefault) throw error;
         ctx.log.error({network: network.record.Name, error}, 'cannot set up the bridge of a network');
@@ -117,34 +121,49 @@ export class NetworkManager {
     if (config.bridge !== 'docker0' && !links.deviceExists(config.bridge)) {
       throw new EngineError('not-found', `bridge device ${config.bridge} does not exist`);
     }
+    const ours = [config.bridge, ...registry.bridges.map(network => network.device)];
     const record = bridgeRecord(config, stored, {
-      hostSubnets: links.hostSubnets([config.bridge, ...registry.bridges.map(network => network.device)]),
+      hostSubnets: links.hostSubnets(ours),
       networkSubnets: registry.subnets,
-      deviceCidr: links.deviceCidr(config.bridge),
+      deviceCidr: links.deviceCidr(config.bridge, 'ipv4'),
+      takenSubnets6: config.ipv6 ? [...registry.subnets6, ...links.hostSubnets6(ours)] : [],
+      deviceCidr6: config.ipv6 ? links.deviceCidr(config.bridge, 'ipv6') : undefined,
     });
     await registry.add(record);
   }
 
-  /** Picks a pool, or checks the one that was asked for. */
+  /** Picks a pool for each family, or checks the ones that were asked for. */
   #withPool(record: NetworkRecord): NetworkRecord {
+    const {v4, v6} = poolsOf(record);
+    const pools = [this.#poolOrPick(v4), ...(record.EnableIPv6 ? [this.#pool6OrPick(v6)] : v6 ? [v6] : [])];
+    return {...record, IPAM: {...record.IPAM, Config: pools}};
+  }
+
+  #poolOrPick(given: IpamPool | undefined): IpamPool {
     const {config, registry, links} = this.#parts;
-    const given = record.IPAM.Config?.[0];
     const subnet = parseSubnet(given?.Subnet ?? '');
-    if (subnet) {
-      if (!registry.subnets.some(taken => overlaps(taken, subnet))) return record;
-      throw new EngineError(
-        'permission-denied',
-        'invalid pool request: Pool overlaps with other one on this address space',
-      );
+    if (given && subnet) {
+      if (registry.subnets.some(taken => overlaps(taken, subnet))) throw overlapping();
+      return given;
     }
     const picked = pickSubnet(config.pools, [...registry.subnets, ...links.hostSubnets([])]);
-    const pool = {
-      Subnet: formatSubnet(picked),
-      IPRange: '',
-      Gateway: formatIpv4(picked.address + 1),
-      AuxiliaryAddresses: null,
-    };
-    return {...record, IPAM: {...record.IPAM, Config: [pool]}};
+    return {...noPool, Subnet: formatSubnet(picked), Gateway: formatIpv4(picked.address + 1)};
+  }
+
+  #pool6OrPick(given: IpamPool | undefined): IpamPool {
+    const {config, registry, links} = this.#parts;
+    const subnet = parseSubnet6(given?.Subnet ?? '');
+    if (given && subnet) {
+      if (registry.subnets6.some(taken => overlaps6(taken, subnet))) throw overlapping();
+      return given;
+    }
+    const picked = pickSubnet6(config.pools6, [...registry.subnets6, ...links.hostSubnets6([])]);
+    return {...noPool, Subnet: formatSubnet6(picked), Gateway: formatIpv6(picked.address + 1n)};
+  }
+
+  #makeDevice(network: BridgeNetwork): void {
+    if (network.v6) this.#parts.forwardIpv6();
+    this.#parts.links.ensureBridge(bridgeDevice(network));
   }
 
   /** The device and the rules of a new network; without them there is no network. */
@@ -154,7 +173,7 @@ export class NetworkManager {
       if (links.deviceExists(network.device)) {
         throw new EngineError('conflict', `device ${network.device} exists already`);
       }
-      links.ensureBridge(bridgeDevice(network));
+      this.#makeDevice(network);
     } catch (error) {
       await registry.remove(network);
       throw error;
@@ -190,6 +209,15 @@ export class NetworkManager {
   #announce(action: string, {record}: Network): void {
     this.#parts.events.publish('network', action, record.Id, {name: record.Name, type: record.Driver});
   }
+}
+
+const noPool: IpamPool = {Subnet: '', IPRange: '', Gateway: '', AuxiliaryAddresses: null};
+
+function overlapping(): EngineError {
+  return new EngineError(
+    'permission-denied',
+    'invalid pool request: Pool overlaps with other one on this address space',
+  );
 }
 
 export function isPredefined(name: string): boolean {

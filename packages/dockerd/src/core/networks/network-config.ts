@@ -1,5 +1,6 @@
 /** What the daemon's configuration says about networks. Plain values; `daemon.ts` fills them in. */
 import type {SubnetPool} from './subnet-pools.ts';
+import type {SubnetPool6} from './subnet-pools6.ts';
 
 export interface NetworkConfig {
   /** Device of the network `bridge`: `docker0`, another one, or `none` for no such network. */
@@ -10,13 +11,21 @@ export interface NetworkConfig {
   fixedCidr: string;
   /** Gateway of its containers when it is not the device itself; empty otherwise. */
   defaultGateway: string;
+  /** The default bridge has IPv6; the next three are as their namesakes above. */
+  ipv6: boolean;
+  bip6: string;
+  fixedCidrV6: string;
+  defaultGatewayV6: string;
   pools: readonly SubnetPool[];
+  /** The last one is the machine's own. */
+  pools6: readonly SubnetPool6[];
   mtu: number;
   /** Containers on the default bridge may talk to each other. */
   icc: boolean;
   /** Host address that ports are published on when none is given. */
   defaultBindingIp: string;
   iptables: boolean;
+  ip6tables: boolean;
   ipForward: boolean;
   /** Leave the policy of FORWARD alone even when the daemon turned on forwarding. */
   ipForwardNoDrop: boolean;

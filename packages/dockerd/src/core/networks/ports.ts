@@ -3,12 +3,17 @@
 import type {CallContext} from '@longshore/base';
 import type {NetworkRecord} from './documents.ts';
 import type {Subnet} from './ipv4.ts';
+import type {Subnet6} from './ipv6.ts';
 import type {PublishedPort, SandboxRecord} from './sandbox-record.ts';
+
+export type IpFamily = 'ipv4' | 'ipv6';
 
 export interface BridgeDevice {
   name: string;
   /** Address with prefix length. */
   cidr: string;
+  /** The same for IPv6, where the network has it. */
+  cidr6: string | undefined;
   mtu: number;
   /** The packet filter must see what goes from container to container. */
   filtersInside: boolean;
@@ -25,6 +30,8 @@ export interface VethPair {
   device: string;
   mac: string;
   cidr: string;
+  /** Undefined: IPv6 is turned off on the container's end. */
+  cidr6: string | undefined;
   mtu: number;
   /** What the container sends to its own published port comes back to it. */
   hairpin: boolean;
@@ -34,8 +41,9 @@ export interface VethPair {
 export interface LinkDriver {
   /** Subnets that the host can already reach by a route other than over the devices `except`. */
   hostSubnets(except: readonly string[]): Subnet[];
+  hostSubnets6(except: readonly string[]): Subnet6[];
   /** First address of a device, or undefined when it has none or does not exist. */
-  deviceCidr(name: string): string | undefined;
+  deviceCidr(name: string, family: IpFamily): string | undefined;
   /** Makes the bridge, or adopts it when it is there: address, MTU, up. Throws when a device of another kind has the name. */
   ensureBridge(device: BridgeDevice): void;
   deviceExists(name: string): boolean;
@@ -56,11 +64,13 @@ export interface LinkDriver {
    * it here would wait for the kernel, some 30 ms.
    */
   detachDevice(name: string): void;
-  /** The default route; undefined removes it. */
-  setDefaultRoute(namespace: string, route: {gateway: string; interface: string} | undefined): void;
+  /** The default route of a family; undefined removes it. */
+  setDefaultRoute(namespace: string, family: IpFamily, route: {gateway: string; interface: string} | undefined): void;
 }
 
 export interface FirewallRule {
+  /** IPv4 without it. */
+  family?: 'ipv6';
   table: 'raw' | 'filter' | 'nat';
   chain: string;
   /** As iptables-save prints it, without `-A CHAIN`. */

@@ -4,7 +4,7 @@ import {EngineError} from '@longshore/errdefs';
 import {nowNano} from '../events/event-bus.ts';
 import {formatNano} from '../time.ts';
 import {defaultBridgeOptions} from './bridge-options.ts';
-import type {NetworkRecord} from './documents.ts';
+import type {IpamPool, NetworkRecord} from './documents.ts';
 import {
   containsSubnet,
   formatIpv4,
@@ -15,8 +15,20 @@ import {
   type Subnet,
   subnetOf,
 } from './ipv4.ts';
+import {
+  containsSubnet6,
+  formatIpv6,
+  formatSubnet6,
+  parseCidr6,
+  parseIpv6,
+  parseSubnet6,
+  type Subnet6,
+  subnet6Of,
+} from './ipv6.ts';
+import {poolsOf} from './network.ts';
 import type {NetworkConfig} from './network-config.ts';
 import {pickSubnet} from './subnet-pools.ts';
+import {pickSubnet6} from './subnet-pools6.ts';
 
 export const predefinedNames = ['none', 'host', 'bridge'] as const;
 
@@ -28,6 +40,9 @@ export interface Surroundings {
   networkSubnets: readonly Subnet[];
   /** Address with prefix length that the default bridge's device has; undefined without one. */
   deviceCidr: string | undefined;
+  /** The same of IPv6; looked for only when the default bridge is to have it. */
+  takenSubnets6: readonly Subnet6[];
+  deviceCidr6: string | undefined;
 }
 
 /** `host` or `none`. */
@@ -55,9 +70,11 @@ export function bridgeRecord(
     interfacePrefix: 'eth',
   };
   const base = previous ?? emptyRecord('bridge');
+  const v6 = config.ipv6 ? bridgeIpv6(config, previous, surroundings) : undefined;
   return {
     ...base,
     Driver: 'bridge',
+    EnableIPv6: config.ipv6,
     IPAM: {
       Driver: 'default',
       Options: null,
@@ -68,12 +85,68 @@ export function bridgeRecord(
           Gateway: formatIpv4(gateway),
           AuxiliaryAddresses: null,
         },
+        ...(v6 ? [v6.pool] : []),
       ],
     },
     Options: defaultBridgeOptions(options, config.bridge),
     Bridge: config.bridge,
     BridgeAddress: gateway === address ? '' : formatIpv4(address),
+    BridgeAddress6: v6?.deviceAddress ?? '',
   };
+}
+
+function bridgeIpv6(config: NetworkConfig, previous: NetworkRecord | undefined, surroundings: Surroundings) {
+  const {address, prefix} = deviceAddress6(config, previous, surroundings);
+  const subnet = subnet6Of(address, prefix);
+  const gateway = config.defaultGatewayV6 === '' ? address : gatewayAddress6(config.defaultGatewayV6);
+  const pool: IpamPool = {
+    Subnet: formatSubnet6(subnet),
+    IPRange: config.bip6 === '' ? '' : rangeOf6(config.fixedCidrV6, subnet),
+    Gateway: formatIpv6(gateway),
+    AuxiliaryAddresses: null,
+  };
+  return {pool, deviceAddress: gateway === address ? '' : formatIpv6(address)};
+}
+
+/** The address of `--bip6`, the first one of `--fixed-cidr-v6`, or what the device or the last daemon had. */
+function deviceAddress6(config: NetworkConfig, previous: NetworkRecord | undefined, surroundings: Surroundings) {
+  if (config.bip6 !== '') {
+    const cidr = parseCidr6(config.bip6);
+    if (!cidr) throw invalid(`invalid --bip6 "${config.bip6}": invalid CIDR address`);
+    return cidr;
+  }
+  if (config.fixedCidrV6 !== '') {
+    const {address, prefix} = rangeCidr6(config.fixedCidrV6);
+    return {address: address + 1n, prefix};
+  }
+  const isForeign = config.bridge !== 'docker0';
+  const existing = isForeign ? parseCidr6(surroundings.deviceCidr6 ?? '') : undefined;
+  if (existing) return existing;
+  if (isForeign) throw invalid(`bridge "${config.bridge}" has no IPv6 address`);
+  const kept = previous?.EnableIPv6 ? parseSubnet6(poolsOf(previous).v6?.Subnet ?? '') : undefined;
+  const isFromPool = config.pools6.some(({base, size}) => kept?.prefix === size && containsSubnet6(base, kept));
+  const pools = kept && isFromPool ? [{base: kept, size: kept.prefix}, ...config.pools6] : config.pools6;
+  const subnet = pickSubnet6(pools, surroundings.takenSubnets6);
+  return {address: subnet.address + 1n, prefix: subnet.prefix};
+}
+
+function rangeCidr6(text: string): Subnet6 {
+  const cidr = parseCidr6(text);
+  if (!cidr) throw invalid(`invalid --fixed-cidr-v6 "${text}": invalid CIDR address`);
+  return subnet6Of(cidr.address, cidr.prefix);
+}
+
+function rangeOf6(text: string, subnet: Subnet6): string {
+  if (text === '') return '';
+  const range = rangeCidr6(text);
+  if (containsSubnet6(subnet, range)) return formatSubnet6(range);
+  throw invalid(`--fixed-cidr-v6 ${text} is not in the bridge's subnet ${formatSubnet6(subnet)}`);
+}
+
+function gatewayAddress6(text: string): bigint {
+  const address = parseIpv6(text);
+  if (address === undefined) throw invalid(`invalid --default-gateway-v6 "${text}": not an IPv6 address`);
+  return address;
 }
 
 function deviceAddress(config: NetworkConfig, previous: NetworkRecord | undefined, surroundings: Surroundings) {
@@ -85,7 +158,7 @@ function deviceAddress(config: NetworkConfig, previous: NetworkRecord | undefine
   const existing = parseCidr(surroundings.deviceCidr ?? '');
   if (existing) return existing;
   if (config.bridge !== 'docker0') throw invalid(`bridge "${config.bridge}" has no IPv4 address`);
-  const kept = parseSubnet(previous?.IPAM.Config?.[0]?.Subnet ?? '');
+  const kept = parseSubnet((previous && poolsOf(previous).v4?.Subnet) ?? '');
   const taken = [...surroundings.hostSubnets, ...surroundings.networkSubnets];
   const pools = kept && isFromPools(kept, config) ? [{base: kept, size: kept.prefix}, ...config.pools] : config.pools;
   const subnet = pickSubnet(pools, taken);
@@ -119,14 +192,17 @@ function emptyRecord(name: string): NetworkRecord {
     Id: randomId(),
     Created: formatNano(nowNano()),
     Driver: '',
+    EnableIPv6: false,
     Internal: false,
     Attachable: false,
     IPAM: {Driver: 'default', Options: null, Config: null},
     PickedPool: true,
+    PickedPool6: true,
     Options: {},
     Labels: {},
     Bridge: '',
     BridgeAddress: '',
+    BridgeAddress6: '',
   };
 }
 

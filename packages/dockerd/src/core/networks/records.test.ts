@@ -7,22 +7,30 @@ import {networkFromRequest} from './create-request.ts';
 import {type NetworkRecord, networkCreateRequest, networkRecord} from './documents.ts';
 import {checkEndpoint} from './endpoint-rules.ts';
 import {parseSubnet, type Subnet} from './ipv4.ts';
+import {formatSubnet6, parseSubnet6, type Subnet6} from './ipv6.ts';
 import {openNetwork} from './network.ts';
 import type {NetworkConfig} from './network-config.ts';
 import {bridgeRecord, plainRecord} from './predefined.ts';
 import {type Endpoint, sandboxRecord} from './sandbox-record.ts';
 import {defaultSubnetPools} from './subnet-pools.ts';
+import {localPool, pickSubnet6} from './subnet-pools6.ts';
 
 const config: NetworkConfig = {
   bridge: 'docker0',
   bip: '',
   fixedCidr: '',
   defaultGateway: '',
+  ipv6: false,
+  bip6: '',
+  fixedCidrV6: '',
+  defaultGatewayV6: '',
   pools: defaultSubnetPools,
+  pools6: [localPool('test')],
   mtu: 1500,
   icc: true,
   defaultBindingIp: '0.0.0.0',
   iptables: true,
+  ip6tables: true,
   ipForward: true,
   ipForwardNoDrop: false,
   ipMasq: true,
@@ -35,7 +43,13 @@ const config: NetworkConfig = {
   hostGatewayIps: [],
   defaultNetworkOptions: {},
 };
-const nothing = {hostSubnets: [], networkSubnets: [], deviceCidr: undefined};
+const nothing = {
+  hostSubnets: [],
+  networkSubnets: [],
+  deviceCidr: undefined,
+  takenSubnets6: [],
+  deviceCidr6: undefined,
+};
 const subnet = (text: string) => parseSubnet(text) as Subnet;
 
 /** As the API shows a network, with what differs from run to run taken from `like`. */
@@ -107,8 +121,26 @@ test('requests that make no network are refused with the words of the original',
     bad,
     "invalid network config:\ninvalid gateway 10.2.0.1: parent subnet 10.1.0.0/24 doesn't contain this address",
   );
-  refused({Name: 'x', EnableIPv6: true}, 'unimplemented', 'IPv6 on a network is not implemented');
-  refused(pool({Subnet: 'fd00::/64'}), 'unimplemented', 'IPv6 on a network is not implemented');
+  refused(
+    pool({Subnet: 'fd00::1/64'}),
+    bad,
+    'invalid network config:\ninvalid subnet fd00::1/64: it should be fd00::/64',
+  );
+  refused(
+    pool({Subnet: 'fd00::/64', Gateway: 'fd01::1'}),
+    bad,
+    "invalid network config:\ninvalid gateway fd01::1: parent subnet fd00::/64 doesn't contain this address",
+  );
+  refused(
+    pool({Subnet: 'fd00::/64', IPRange: 'fd00::/48'}),
+    bad,
+    "invalid network config:\ninvalid ip-range fd00::/48: parent subnet fd00::/64 doesn't contain ip-range",
+  );
+  refused(
+    {Name: 'x', IPAM: {Config: [{Subnet: 'fd00::/64'}, {Subnet: 'fd01::/64'}]}},
+    'unimplemented',
+    'more than one subnet of a family in a bridge network is not implemented',
+  );
   refused(
     {Name: 'x', Options: {'com.docker.network.bogus': '1'}},
     'unimplemented',
@@ -164,6 +196,68 @@ test('what a container asks of a network is checked before anything is made', t 
     checkEndpoint('later', endpointSettings.decode({IPAMConfig: {IPv4Address: '172.30.0.9'}}, ''), undefined),
   );
 });
+
+recordedTest('a network with IPv6 looks as it was recorded', t => {
+  const expected = JSON.parse(recording('api/network_inspect_net2_ipv6.json'));
+  const body = {Name: 'net2', EnableIPv6: true, IPAM: {Config: expected.IPAM.Config}};
+  t.deepEqual(shown(networkFromRequest(networkCreateRequest.decode(body, ''), 1500), expected).json(), expected);
+  const byDefault = {Name: 'x', Options: {'com.docker.network.enable_ipv6': 'true'}};
+  t.true(networkFromRequest(networkCreateRequest.decode(byDefault, ''), 1500).EnableIPv6);
+});
+
+test('an IPv6 address of a container must be of a subnet that the user chose', t => {
+  const refused = (record: NetworkRecord, fault: string) =>
+    t.throws(
+      () => checkEndpoint(record.Name, endpointSettings.decode({IPAMConfig: {IPv6Address: 'fd01::9'}}, ''), record),
+      {message: `invalid config for network ${record.Name}: invalid endpoint settings:\n${fault}`},
+    );
+  const request = (body: object) => networkFromRequest(networkCreateRequest.decode({Name: 'n', ...body}, ''), 1500);
+  const own = request({EnableIPv6: true, IPAM: {Config: [{Subnet: 'fd00::/64'}]}});
+  refused(own, 'no configured subnet or ip-range contain the IP address fd01::9');
+  const picked = 'user specified IP address is supported only when connecting to networks with user configured subnets';
+  refused(request({EnableIPv6: true}), picked);
+  refused(request({}), picked);
+  const settings = (address: string) => endpointSettings.decode({IPAMConfig: {IPv6Address: address}}, '');
+  t.notThrows(() => checkEndpoint('n', settings('fd00::9'), own));
+  t.throws(() => checkEndpoint('n', settings('bad'), own), {message: /\* invalid IPv6 address: bad\n\* no configured/});
+});
+
+test('the default bridge gets IPv6 from its flags, its device, or the pools', t => {
+  const pool = (record: NetworkRecord) => record.IPAM.Config?.[1];
+  const on = {...config, ipv6: true};
+  t.is(pool(bridgeRecord(config, undefined, nothing)), undefined);
+  const picked = bridgeRecord(on, undefined, nothing);
+  t.regex(pool(picked)?.Subnet ?? '', /^fd[0-9a-f]{2}:[0-9a-f]+:[0-9a-f]+::\/64$/);
+  t.is(`${pool(picked)?.Subnet?.replace('/64', '')}1`, pool(picked)?.Gateway ?? '');
+  const second = pickSubnet6(on.pools6, [parseSubnet6(pool(picked)?.Subnet ?? '') as Subnet6]);
+  const moved = bridgeRecord(on, undefined, {...nothing, takenSubnets6: [second]});
+  t.is(pool(moved)?.Subnet, pool(picked)?.Subnet);
+  const behind = {...picked, IPAM: {...picked.IPAM, Config: [zeroPool, {...zeroPool, Subnet: formatSubnet6(second)}]}};
+  t.is(pool(bridgeRecord(on, behind, nothing))?.Subnet, formatSubnet6(second), 'keeps what it had');
+  t.like(pool(bridgeRecord({...on, fixedCidrV6: '2001:db8:1::/64'}, picked, nothing)), {
+    Subnet: '2001:db8:1::/64',
+    Gateway: '2001:db8:1::1',
+  });
+  const own = bridgeRecord(
+    {...on, bip6: 'fd05::5/48', fixedCidrV6: 'fd05::/64', defaultGatewayV6: 'fd05::9'},
+    picked,
+    nothing,
+  );
+  t.like(pool(own), {Subnet: 'fd05::/48', IPRange: 'fd05::/64', Gateway: 'fd05::9'});
+  t.is(own.BridgeAddress6, 'fd05::5');
+  const foreign = {...on, bridge: 'br0', bip: '10.0.0.1/24'};
+  t.throws(() => bridgeRecord(foreign, undefined, nothing), {message: 'bridge "br0" has no IPv6 address'});
+  t.is(pool(bridgeRecord(foreign, undefined, {...nothing, deviceCidr6: 'fd07::1/64'}))?.Subnet, 'fd07::/64');
+  t.throws(() => bridgeRecord({...on, bip6: 'x'}, undefined, nothing), {
+    message: 'invalid --bip6 "x": invalid CIDR address',
+  });
+  t.throws(() => bridgeRecord({...on, fixedCidrV6: 'x'}, undefined, nothing), {message: /invalid --fixed-cidr-v6 "x"/});
+  t.throws(() => bridgeRecord({...on, bip6: 'fd05::5/64', fixedCidrV6: 'fd06::/64'}, undefined, nothing), {
+    message: /is not in the bridge's subnet fd05::\/64/,
+  });
+});
+
+const zeroPool = {Subnet: '', IPRange: '', Gateway: '', AuxiliaryAddresses: null};
 
 test('the default bridge keeps its subnet until something speaks against it', t => {
   const pool = (record: NetworkRecord) => record.IPAM.Config?.[0];

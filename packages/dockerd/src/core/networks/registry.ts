@@ -2,6 +2,7 @@
 import {EngineError} from '@longshore/errdefs';
 import type {NetworkRecord} from './documents.ts';
 import type {Subnet} from './ipv4.ts';
+import type {Subnet6} from './ipv6.ts';
 import {type BridgeNetwork, type Network, type NetworkDefaults, openNetwork} from './network.ts';
 import type {NetworkStore} from './ports.ts';
 
@@ -28,6 +29,10 @@ export class NetworkRegistry {
   /** Subnets that belong to networks. */
   get subnets(): Subnet[] {
     return this.bridges.map(network => network.subnet);
+  }
+
+  get subnets6(): Subnet6[] {
+    return this.bridges.flatMap(({v6}) => v6?.subnet ?? []);
   }
 
   byName(name: string): Network | undefined {

@@ -4,7 +4,8 @@ import {codeOf} from '@longshore/errdefs';
 import type {NetworkSettings, StoredEndpoint} from '../containers/documents/network-settings.ts';
 import type {SandboxRequest} from '../ports/network-controller.ts';
 import {parseIpv4} from './ipv4.ts';
-import {isUserDefined} from './network.ts';
+import {parseIpv6} from './ipv6.ts';
+import {type BridgeNetwork, isUserDefined} from './network.ts';
 import type {NetworkRegistry} from './registry.ts';
 import type {Endpoint, SandboxRecord} from './sandbox-record.ts';
 
@@ -24,17 +25,21 @@ export function adoptSandbox(
 
 function takeAddress(ctx: CallContext, registry: NetworkRegistry, sandbox: SandboxRecord, endpoint: Endpoint): void {
   const network = registry.byId(endpoint.networkId);
-  const address = parseIpv4(endpoint.address);
-  if (network?.kind !== 'bridge' || address === undefined) return;
+  if (network?.kind !== 'bridge') return;
   try {
-    network.addresses.reserve(address);
+    reserve(network, endpoint);
   } catch (error) {
-    const {containerId} = sandbox;
-    ctx.log.error(
-      {container: containerId, address: endpoint.address, code: codeOf(error), error},
-      'cannot keep an address',
-    );
+    const {containerId: container} = sandbox;
+    const {address, address6} = endpoint;
+    ctx.log.error({container, address, address6, code: codeOf(error), error}, 'cannot keep an address');
   }
+}
+
+function reserve(network: BridgeNetwork, endpoint: Endpoint): void {
+  const address = parseIpv4(endpoint.address);
+  const address6 = parseIpv6(endpoint.address6);
+  if (address !== undefined) network.addresses.reserve(address);
+  if (address6 !== undefined) network.v6?.addresses.reserve(address6);
 }
 
 function fromSettings(registry: NetworkRegistry, request: SandboxRequest, settings: NetworkSettings): SandboxRecord {
@@ -71,6 +76,9 @@ function endpointOf(
     address: entry.IPAddress,
     prefix: entry.IPPrefixLen,
     gateway: entry.Gateway,
+    address6: entry.GlobalIPv6Address,
+    prefix6: entry.GlobalIPv6PrefixLen,
+    gateway6: entry.IPv6Gateway,
     gatewayPriority: entry.GwPriority,
     aliases: entry.Aliases,
     links: entry.Links,

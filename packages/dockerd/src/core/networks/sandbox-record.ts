@@ -20,6 +20,10 @@ const endpoint = struct({
   prefix: int,
   /** Empty on internal networks. */
   gateway: text,
+  /** The same three for IPv6; empty on networks without it. */
+  address6: text,
+  prefix6: int,
+  gateway6: text,
   gatewayPriority: int,
   aliases: list(text),
   /** `container:alias`: names that only this container has for others. */

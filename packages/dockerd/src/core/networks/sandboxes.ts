@@ -6,11 +6,11 @@ import type {EndpointSettings} from '../containers/documents/network-settings.ts
 import type {EventBus} from '../events/event-bus.ts';
 import type {SandboxRequest} from '../ports/network-controller.ts';
 import type {ContainerFiles} from './container-files.ts';
-import {drawEndpoint, gatewayEndpoint, releaseAddress, vethPair} from './endpoints.ts';
+import {drawEndpoint, gatewayEndpoint, gatewayOf, releaseAddress, vethPair} from './endpoints.ts';
 import type {GeneratedResolvConf} from './files/resolv-conf.ts';
 import {linkRules, toFirewallRules} from './firewall/link-rules.ts';
 import type {Network} from './network.ts';
-import type {Firewall, LinkDriver, NameServer, SandboxStore} from './ports.ts';
+import type {Firewall, IpFamily, LinkDriver, NameServer, SandboxStore} from './ports.ts';
 import type {PortPublisher} from './publish/port-publisher.ts';
 import type {NetworkRegistry} from './registry.ts';
 import type {Endpoint, SandboxRecord} from './sandbox-record.ts';
@@ -28,6 +28,9 @@ export interface SandboxesParts {
   firewall: Firewall | undefined;
   events: EventBus;
 }
+
+/** Where the default routes of a sandbox go. */
+type Gateways = Record<IpFamily, Endpoint | undefined>;
 
 export class Sandboxes {
   readonly #parts: SandboxesParts;
@@ -102,7 +105,7 @@ export class Sandboxes {
   /** Puts a running container on one more network. */
   async connect(network: Network, request: SandboxRequest, settings: EndpointSettings): Promise<Endpoint> {
     const sandbox = this.#running(request.containerId);
-    const before = gatewayEndpoint(sandbox.endpoints ?? []);
+    const before = this.#gateways(sandbox);
     const endpoint = this.#draw(sandbox, network, {
       ...request,
       endpoints: {...request.endpoints, [network.record.Name]: settings},
@@ -116,7 +119,7 @@ export class Sandboxes {
       this.#parts.links.deleteDevice(endpoint.hostInterface);
       this.#removeEndpoint(sandbox, endpoint);
       this.#parts.store.save(sandbox);
-      this.#routeAgain(sandbox, undefined);
+      this.#routeAgain(sandbox, {ipv4: undefined, ipv6: undefined});
       throw error;
     }
     this.#announce('connect', sandbox, endpoint);
@@ -128,7 +131,7 @@ export class Sandboxes {
     const sandbox = this.#running(request.containerId);
     const endpoint = network.endpoints.get(request.containerId);
     if (!endpoint) return;
-    const before = gatewayEndpoint(sandbox.endpoints ?? []);
+    const before = this.#gateways(sandbox);
     await this.#parts.publisher.withdraw(this.#portsOf(sandbox, endpoint));
     this.#parts.links.deleteDevice(endpoint.hostInterface);
     this.#removeEndpoint(sandbox, endpoint);
@@ -219,13 +222,23 @@ export class Sandboxes {
       const network = registry.byId(endpoint.networkId);
       if (network?.kind === 'bridge') links.addVeth(sandbox.key, vethPair(network, endpoint));
     }
-    const gateway = gatewayEndpoint(sandbox.endpoints ?? []);
-    if (gateway) links.setDefaultRoute(sandbox.key, gateway);
+    this.#routeAgain(sandbox, {ipv4: undefined, ipv6: undefined});
   }
 
-  #routeAgain(sandbox: SandboxRecord, before: Endpoint | undefined): void {
-    const gateway = gatewayEndpoint(sandbox.endpoints ?? []);
-    if (gateway !== before) this.#parts.links.setDefaultRoute(sandbox.key, gateway);
+  #gateways(sandbox: SandboxRecord): Gateways {
+    const endpoints = sandbox.endpoints ?? [];
+    return {ipv4: gatewayEndpoint(endpoints, 'ipv4'), ipv6: gatewayEndpoint(endpoints, 'ipv6')};
+  }
+
+  /** The default routes where they are not what they were. */
+  #routeAgain(sandbox: SandboxRecord, before: Gateways): void {
+    const gateways = this.#gateways(sandbox);
+    for (const family of ['ipv4', 'ipv6'] as const) {
+      const endpoint = gateways[family];
+      if (endpoint === before[family]) continue;
+      const route = endpoint && {gateway: gatewayOf(endpoint, family), interface: endpoint.interface};
+      this.#parts.links.setDefaultRoute(sandbox.key, family, route);
+    }
   }
 
   /** Files and name server after a change of the networks. */
@@ -239,7 +252,8 @@ export class Sandboxes {
     const {containerId, key: namespace} = sandbox;
     const endpoints = sandbox.endpoints ?? [];
     if (!endpoints.some(({dnsNames}) => dnsNames !== null)) return this.#parts.names.stop(containerId);
-    const reachable = gatewayEndpoint(endpoints) ? external : [];
+    const {ipv4, ipv6} = this.#gateways(sandbox);
+    const reachable = ipv4 || ipv6 ? external : [];
     await this.#parts.names.serve({containerId, namespace, external: reachable, hasNdots, isAdopted});
   }
 
@@ -270,7 +284,7 @@ export class Sandboxes {
   }
 
   #portsOf(sandbox: SandboxRecord, endpoint: Endpoint) {
-    return (sandbox.ports ?? []).filter(port => port.containerAddress === endpoint.address);
+    return (sandbox.ports ?? []).filter(port => [endpoint.address, endpoint.address6].includes(port.containerAddress));
   }
 
   #removeEndpoint(sandbox: SandboxRecord, endpoint: Endpoint): void {

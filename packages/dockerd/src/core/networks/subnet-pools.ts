@@ -19,9 +19,10 @@ export const defaultSubnetPools: readonly SubnetPool[] = [
   pool('192.168.0.0/16', 20),
 ];
 
-/** Reads `default-address-pools`. Throws `invalid-argument`. */
+/** Reads the IPv4 ones of `default-address-pools`. Throws `invalid-argument`. */
 export function parseSubnetPools(pools: readonly {base: string; size: number}[]): SubnetPool[] {
-  return pools.map(({base, size}) => {
+  const own = pools.filter(({base}) => !base.includes(':'));
+  return own.map(({base, size}) => {
     const subnet = parseSubnet(base);
     if (!subnet) throw new EngineError('invalid-argument', `invalid base pool "${base}": invalid CIDR block notation`);
     if (size < subnet.prefix || size > 32) {

@@ -1,13 +1,15 @@
 /** The packet filter through iptables-save and iptables-restore: one process per change, all rules of it at once. */
 import {type Logger, Mutex} from '@longshore/base';
 import {changeInput, syncInput} from '../../core/networks/firewall/restore-input.ts';
-import type {Firewall, FirewallRule} from '../../core/networks/ports.ts';
+import type {Firewall, FirewallRule, IpFamily} from '../../core/networks/ports.ts';
 import {runIptables} from './run-iptables.ts';
 
 /** How long to wait for another program that holds the xtables lock. */
 const lockSeconds = 10;
 
 export interface IptablesOptions {
+  /** Only its rules are looked at. */
+  family: IpFamily;
   /** Set the policy of FORWARD to DROP with the next sync. */
   dropForward: boolean;
   /** Where to find the programs: the daemon's PATH. */
@@ -20,9 +22,16 @@ export class IptablesFirewall implements Firewall {
   readonly #lock = new Mutex();
   /** In the order in which they were added. */
   #wanted: FirewallRule[] = [];
+  #dropForward: boolean;
 
   constructor(options: IptablesOptions) {
     this.#options = options;
+    this.#dropForward = options.dropForward;
+  }
+
+  /** Sets the policy of FORWARD to DROP with the next change. */
+  dropForward(): void {
+    this.#dropForward = true;
   }
 
   async sync(rules: readonly FirewallRule[]): Promise<void> {
@@ -32,7 +41,7 @@ export class IptablesFirewall implements Firewall {
   }
 
   async change(add: readonly FirewallRule[], remove: readonly FirewallRule[]): Promise<void> {
-    const input = changeInput(add, remove);
+    const input = changeInput(add, remove, {dropForward: this.#dropForward});
     if (input === '') return;
     using _lock = await this.#lock.acquire();
     const wanted = [...withoutEach(this.#wanted, remove), ...add];
@@ -47,13 +56,16 @@ export class IptablesFirewall implements Firewall {
   }
 
   async #sync(rules: readonly FirewallRule[]): Promise<void> {
-    const saved = await runIptables({program: 'iptables-save', path: this.#options.path});
-    await this.#restore(syncInput(saved, rules, {dropForward: this.#options.dropForward}));
+    const {path, family} = this.#options;
+    const saved = await runIptables({program: family === 'ipv6' ? 'ip6tables-save' : 'iptables-save', path});
+    await this.#restore(syncInput(saved, rules, {dropForward: this.#dropForward}));
   }
 
   async #restore(input: string): Promise<void> {
-    const {path} = this.#options;
-    await runIptables({program: 'iptables-restore', args: ['--wait', String(lockSeconds), '--noflush'], input, path});
+    const {path, family} = this.#options;
+    const program = family === 'ipv6' ? 'ip6tables-restore' : 'iptables-restore';
+    await runIptables({program, args: ['--wait', String(lockSeconds), '--noflush'], input, path});
+    this.#dropForward = false; // it holds now; what the administrator makes of it later is theirs
   }
 }
 

@@ -18,8 +18,9 @@ import {
   writeKernelFile,
 } from '@longshore/linux';
 import {parseCidr, type Subnet, subnetOf} from '../../core/networks/ipv4.ts';
+import {isLinkLocal6, parseCidr6, type Subnet6, subnet6Of} from '../../core/networks/ipv6.ts';
 import {randomMac} from '../../core/networks/mac-address.ts';
-import type {BridgeDevice, LinkDriver, VethPair} from '../../core/networks/ports.ts';
+import type {BridgeDevice, IpFamily, LinkDriver, VethPair} from '../../core/networks/ports.ts';
 import {announceAddress} from './announcement.ts';
 
 export interface NetlinkDriver extends LinkDriver, Disposable {}
@@ -31,7 +32,8 @@ export function openLinkDriver(directory: string): NetlinkDriver {
   const frames = new PacketSocket();
   return {
     hostSubnets: except => hostSubnets(host, except),
-    deviceCidr: name => deviceCidr(host, name),
+    hostSubnets6: except => hostSubnets6(host, except),
+    deviceCidr: (name, family) => deviceCidr(host, name, family),
     ensureBridge: device => ensureBridge(host, device),
     deviceExists: name => findLink(host, name) !== undefined,
     deleteDevice: name => ignoreMissing(() => host.linkDelete(name)),
@@ -57,17 +59,28 @@ export function openLinkDriver(directory: string): NetlinkDriver {
 }
 
 function hostSubnets(host: Netlink, except: readonly string[]): Subnet[] {
-  const skipped = new Set(host.linkList().flatMap(link => (except.includes(link.name) ? [link.index] : [])));
-  return host.routeList().flatMap(({family, destination, linkIndex}) => {
-    if (family !== 'ipv4' || destination === 'default' || skipped.has(linkIndex ?? 0)) return [];
+  return destinations(host, except).flatMap(destination => {
     const cidr = parseCidr(destination);
     return cidr ? [subnetOf(cidr.address, cidr.prefix)] : [];
   });
 }
 
-function deviceCidr(host: Netlink, name: string): string | undefined {
+/** Every link has the link-local subnet: it is nobody's. */
+function hostSubnets6(host: Netlink, except: readonly string[]): Subnet6[] {
+  return destinations(host, except).flatMap(destination => {
+    const cidr = parseCidr6(destination);
+    return cidr && !isLinkLocal6(cidr.address) ? [subnet6Of(cidr.address, cidr.prefix)] : [];
+  });
+}
+
+function destinations(host: Netlink, except: readonly string[]): string[] {
+  const skipped = new Set(host.linkList().flatMap(link => (except.includes(link.name) ? [link.index] : [])));
+  return host.routeList().flatMap(({destination, linkIndex}) => (skipped.has(linkIndex ?? 0) ? [] : [destination]));
+}
+
+function deviceCidr(host: Netlink, name: string, wanted: IpFamily): string | undefined {
   if (!findLink(host, name)) return undefined;
-  return host.addressList(name).find(({family, scope}) => family === 'ipv4' && scope === 0)?.prefix;
+  return host.addressList(name).find(({family, scope}) => family === wanted && scope === 0)?.prefix;
 }
 
 function findLink(host: Netlink, name: string) {
@@ -79,7 +92,8 @@ function findLink(host: Netlink, name: string) {
   }
 }
 
-function ensureBridge(host: Netlink, {name, cidr, mtu, filtersInside, hairpin, isForeign}: BridgeDevice): void {
+function ensureBridge(host: Netlink, device: BridgeDevice): void {
+  const {name, cidr, cidr6, mtu, filtersInside, hairpin, isForeign} = device;
   const existing = findLink(host, name);
   if (existing && existing.kind !== 'bridge') {
     throw new EngineError('conflict', `device ${name} exists already and is no bridge`);
@@ -91,14 +105,24 @@ function ensureBridge(host: Netlink, {name, cidr, mtu, filtersInside, hairpin, i
   for (const {prefix} of isForeign ? [] : addresses) if (prefix !== cidr) host.addressDelete(name, prefix);
   if (!addresses.some(({prefix}) => prefix === cidr)) host.addressAdd(name, cidr, {broadcast: true});
   if (!isForeign) writeSysctl(`net/ipv6/conf/${name}/accept_ra`, '0');
-  if (filtersInside) filterBridgedTraffic();
+  if (cidr6 !== undefined) ensureIpv6(host, name, cidr6, isForeign);
+  if (filtersInside) filterBridgedTraffic(cidr6 !== undefined);
   if (hairpin) writeSysctl(`net/ipv4/conf/${name}/route_localnet`, '1');
   host.linkSetUp(name);
 }
 
+function ensureIpv6(host: Netlink, name: string, cidr: string, isForeign: boolean): void {
+  writeSysctl(`net/ipv6/conf/${name}/disable_ipv6`, '0');
+  const addresses = host.addressList(name).filter(({family, scope}) => family === 'ipv6' && scope === 0);
+  for (const {prefix} of isForeign ? [] : addresses) if (prefix !== cidr) host.addressDelete(name, prefix);
+  // A bridge without ports has no carrier, so that the kernel would never end its search for duplicates.
+  if (!addresses.some(({prefix}) => prefix === cidr)) host.addressAdd(name, cidr, {noDuplicateDetection: true});
+}
+
 /** Lets the packet filter see what goes from port to port; without it containers of a bridge always reach each other. */
-function filterBridgedTraffic(): void {
-  if (writeSysctl('net/bridge/bridge-nf-call-iptables', '1')) return;
+function filterBridgedTraffic(alsoIpv6: boolean): void {
+  const families = ['iptables', ...(alsoIpv6 ? ['ip6tables'] : [])];
+  if (families.every(family => writeSysctl(`net/bridge/bridge-nf-call-${family}`, '1'))) return;
   throw new EngineError(
     'failed-precondition',
     'cannot restrict inter-container communication: please ensure that br_netfilter kernel module is loaded',
@@ -144,23 +168,29 @@ function addVeth(host: Netlink, namespace: string, pair: VethPair): void {
   }
 }
 
-function configureInside(namespace: number, {interface: name, cidr}: VethPair): void {
+function configureInside(namespace: number, {interface: name, cidr, cidr6}: VethPair): void {
   using inside = inNetns(namespace, () => {
-    writeSysctl(`net/ipv6/conf/${name}/disable_ipv6`, '1'); // the network has no IPv6
+    writeSysctl(`net/ipv6/conf/${name}/disable_ipv6`, cidr6 === undefined ? '1' : '0');
     return openNetlink();
   });
   inside.addressAdd(name, cidr, {broadcast: true});
+  // At once: the address is ours to give, and nobody waits a second for the kernel to look for duplicates.
+  if (cidr6 !== undefined) inside.addressAdd(name, cidr6, {noDuplicateDetection: true});
   inside.linkSetUp(name);
 }
 
-function setDefaultRoute(namespace: string, route: {gateway: string; interface: string} | undefined): void {
+function setDefaultRoute(
+  namespace: string,
+  wanted: IpFamily,
+  route: {gateway: string; interface: string} | undefined,
+): void {
   using inside = inNetns(namespace, openNetlink);
   if (route) {
     inside.routeAdd({gateway: route.gateway, link: route.interface}, {replace: true});
     return;
   }
   for (const {family, destination, gateway} of inside.routeList()) {
-    if (family !== 'ipv4' || destination !== 'default') continue;
+    if (family !== wanted || destination !== 'default') continue;
     inside.routeDelete({family, ...(gateway === undefined ? {} : {gateway})});
   }
 }

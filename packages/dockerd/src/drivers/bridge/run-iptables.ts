@@ -5,7 +5,7 @@ import {EngineError} from '@longshore/errdefs';
 import {inNetns} from '@longshore/linux';
 
 export interface IptablesRun {
-  program: 'iptables-save' | 'iptables-restore';
+  program: `${'iptables' | 'ip6tables'}-${'save' | 'restore'}`;
   args?: readonly string[];
   input?: string;
   /** PATH of the daemon. */
@@ -29,9 +29,9 @@ export async function runIptables({program, args = [], input = '', path, namespa
     throw new EngineError('internal', `${program} failed: ${errors.trim() || `exit status ${status}`}`);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new EngineError('failed-precondition', `${program} not found: install iptables, or use --iptables=false`, {
-      cause: error,
-    });
+    const flag = program.startsWith('ip6') ? 'ip6tables' : 'iptables';
+    const message = `${program} not found: install iptables, or use --${flag}=false`;
+    throw new EngineError('failed-precondition', message, {cause: error});
   }
 }
 

@@ -13,7 +13,7 @@ export function networkToJson({record}: Network): NetworkJson {
     Scope: 'local',
     Driver: record.Driver,
     EnableIPv4: true,
-    EnableIPv6: false,
+    EnableIPv6: record.EnableIPv6,
     IPAM: ipamToJson(record),
     Internal: record.Internal,
     Attachable: record.Attachable,
@@ -36,7 +36,7 @@ export function networkDetailsToJson(network: Network): NetworkJson {
       EndpointID: endpoint.id,
       MacAddress: endpoint.mac,
       IPv4Address: endpoint.address === '' ? '' : `${endpoint.address}/${endpoint.prefix}`,
-      IPv6Address: '',
+      IPv6Address: endpoint.address6 === '' ? '' : `${endpoint.address6}/${endpoint.prefix6}`,
     },
   ]);
   return {...networkToJson(network), Containers: Object.fromEntries(containers)};

@@ -1,4 +1,5 @@
 /** DNS messages (RFC 1035), as far as the embedded server reads and writes them itself. */
+import {bytesOfIpv6, parseIpv6} from '../ipv6.ts';
 
 export const recordTypes = {a: 1, ptr: 12, aaaa: 28} as const;
 export const responseCodes = {ok: 0, formatError: 1, serverFailure: 2, refused: 5} as const;
@@ -24,7 +25,7 @@ export interface Query {
   question: Buffer;
 }
 
-export type Answer = {type: 'a'; address: string} | {type: 'ptr'; name: string};
+export type Answer = {type: 'a' | 'aaaa'; address: string} | {type: 'ptr'; name: string};
 
 /** Undefined for what is not a standard query with one question of the internet class. */
 export function parseQuery(message: Buffer): Query | undefined {
@@ -69,7 +70,7 @@ export function truncate(response: Buffer, query: Query): Buffer {
 }
 
 function formatRecord(answer: Answer, ttl: number): Buffer {
-  const data = answer.type === 'a' ? Buffer.from(answer.address.split('.').map(Number)) : formatName(answer.name);
+  const data = answer.type === 'ptr' ? formatName(answer.name) : formatAddress(answer.address);
   const head = Buffer.alloc(12);
   head.writeUInt16BE(pointerToQuestion, 0);
   head.writeUInt16BE(recordTypes[answer.type], 2);
@@ -77,6 +78,11 @@ function formatRecord(answer: Answer, ttl: number): Buffer {
   head.writeUInt32BE(ttl, 6);
   head.writeUInt16BE(data.length, 10);
   return Buffer.concat([head, data]);
+}
+
+function formatAddress(address: string): Buffer {
+  const v6 = parseIpv6(address);
+  return v6 === undefined ? Buffer.from(address.split('.').map(Number)) : bytesOfIpv6(v6);
 }
 
 function formatName(name: string): Buffer {

@@ -103,15 +103,17 @@ export class NameService implements NameServer {
   }
 }
 
-/** Undefined when the name is not one of ours. A name of ours has nothing but IPv4 addresses. */
+/** Undefined when the name is not one of ours. A name of ours has nothing but addresses. */
 function answersTo(networks: Neighbourhood, query: Query, askerId: string): Answer[] | undefined {
   if (query.type === recordTypes.ptr) {
     const name = nameOfReverse(networks, query.name);
     return name === undefined ? undefined : [{type: 'ptr', name}];
   }
   const addresses = addressesOf(networks, query.name, askerId);
-  if (!addresses || query.type !== recordTypes.a) return addresses && [];
-  return shuffled(addresses).map(address => ({type: 'a', address}));
+  const type = query.type === recordTypes.a ? 'a' : query.type === recordTypes.aaaa ? 'aaaa' : undefined;
+  if (!addresses || !type) return addresses && [];
+  const asked = addresses.filter(address => address.includes(':') === (type === 'aaaa'));
+  return shuffled(asked).map(address => ({type, address}));
 }
 
 /** With `ndots` in force the client tries its search domains first when this fails. */

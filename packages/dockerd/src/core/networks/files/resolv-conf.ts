@@ -1,6 +1,7 @@
 /** /etc/resolv.conf of a container: made from the host's and the user's settings, in the format of Docker 28. */
 import {isIP} from 'node:net';
 import {isLoopback, parseIpv4} from '../ipv4.ts';
+import {parseIpv6} from '../ipv6.ts';
 
 export interface ResolvConf {
   nameservers: string[];
@@ -37,6 +38,7 @@ const header = [
   '# has been modified.',
 ];
 const defaultNameservers = ['8.8.8.8', '8.8.4.4'];
+const defaultNameservers6 = ['2001:4860:4860::8888', '2001:4860:4860::8844'];
 const embeddedServer = '127.0.0.11';
 
 export function parseResolvConf(text: string): ResolvConf {
@@ -59,22 +61,24 @@ export function isResolvedStub(host: ResolvConf): boolean {
   return host.nameservers.length === 1 && host.nameservers[0] === '127.0.0.53';
 }
 
-/** The text of the file. `hostPath` is only named in a comment. */
+/** The text of the file. `hostPath` is only named in a comment; `hasIpv6`: the container does. */
 export function generateResolvConf(
   host: ResolvConf,
   settings: DnsSettings,
   mode: ResolvMode,
   hostPath: string,
+  hasIpv6 = false,
 ): GeneratedResolvConf {
   const overridden = settings.nameservers.length > 0;
   const servers = overridden ? [...settings.nameservers] : host.nameservers;
   const search = settings.search.length > 0 ? settings.search.filter(domain => domain !== '.') : host.search;
   const options = settings.options.length > 0 ? [...settings.options] : [...host.options];
   const hasNdots = options.some(option => option.startsWith('ndots:'));
-  const usable = mode === 'legacy' && !overridden ? servers.filter(isReachable) : servers;
+  const usable = mode === 'legacy' && !overridden ? servers.filter(server => isReachable(server, hasIpv6)) : servers;
   const useDefaults = mode !== 'host' && usable.length === 0;
   if (mode === 'internal' && !hasNdots) options.push('ndots:0');
-  const external = (useDefaults ? defaultNameservers : usable).map(address => ({
+  const defaults = hasIpv6 ? [...defaultNameservers, ...defaultNameservers6] : defaultNameservers;
+  const external = (useDefaults ? defaults : usable).map(address => ({
     address,
     fromHost: !overridden && !useDefaults,
   }));
@@ -95,8 +99,10 @@ export function generateResolvConf(
   return {text, external: external, hasNdots};
 }
 
-/** The host's loopback is not the container's, and the network has no IPv6. */
-function isReachable(server: string): boolean {
+/** The host's loopback is not the container's, nor are its links; a network without IPv6 leads to no IPv6 server. */
+function isReachable(server: string, hasIpv6: boolean): boolean {
+  const address6 = parseIpv6(server);
+  if (address6 !== undefined) return hasIpv6 && address6 !== 1n;
   const address = parseIpv4(server);
   return address !== undefined && !isLoopback(address);
 }

@@ -7,9 +7,10 @@ import type {FirewallRule} from '../ports.ts';
 import {baseRules, networkRules, portRules} from './network-rules.ts';
 import {changeInput, syncInput} from './restore-input.ts';
 
-function bridge(parts: Partial<NetworkRecord> & {subnet: string}): BridgeNetwork {
+function bridge(parts: Partial<NetworkRecord> & {subnet: string; subnet6?: string}): BridgeNetwork {
   const record = {...networkRecord.zero(), Driver: 'bridge', ...parts};
   record.IPAM = {Driver: 'default', Options: null, Config: [{...zeroPool, Subnet: parts.subnet}]};
+  if (parts.subnet6) record.IPAM.Config?.push({...zeroPool, Subnet: parts.subnet6});
   return openNetwork(record, {mtu: 1500, userlandProxy: true, allowDirectRouting: false}) as BridgeNetwork;
 }
 
@@ -19,19 +20,20 @@ const net1 = bridge({Name: 'net1', Bridge: 'br-b661a940bcda', subnet: '172.30.0.
 const int1 = bridge({Name: 'int1', Bridge: 'br-int1', Internal: true, subnet: '172.18.0.0/16'});
 
 /** What iptables would show after applying these one by one. */
-function chains(rules: readonly FirewallRule[]): Record<string, string[]> {
+function chains(rules: readonly FirewallRule[], wanted?: 'ipv6'): Record<string, string[]> {
   const result: Record<string, string[]> = {};
-  for (const {table, chain, rule, at} of rules) {
+  for (const {family, table, chain, rule, at} of rules) {
+    if (family !== wanted) continue;
     const list = result[`${table} ${chain}`] ?? [];
     result[`${table} ${chain}`] = at === 'head' ? [rule, ...list] : [...list, rule];
   }
   return result;
 }
 
-function recorded(): Record<string, string[]> {
+function recorded(file = 'iptables-save-running.txt'): Record<string, string[]> {
   const result: Record<string, string[]> = {};
   let table = '';
-  for (const line of recording('net/iptables-save-running.txt').split('\n')) {
+  for (const line of recording(`net/${file}`).split('\n')) {
     if (line.startsWith('*')) table = line.slice(1);
     const [, chain, rule] = /^-A (\S+) (.*)$/.exec(line) ?? [];
     if (!chain || !rule) continue;
@@ -140,4 +142,36 @@ test('a change names only the tables that it touches', t => {
   t.is(changeInput([rule], []), '*nat\n-I DOCKER -i x -j RETURN\nCOMMIT\n');
   t.is(changeInput([], [{...rule, table: 'filter'}]), '*filter\n-D DOCKER -i x -j RETURN\nCOMMIT\n');
   t.is(changeInput([], []), '');
+});
+
+recordedTest('IPv6 has the chains that were recorded', t => {
+  t.deepEqual(chains(baseRules({userlandProxy: true}), 'ipv6'), recorded('ip6tables-save-running.txt'));
+});
+
+test('a network with IPv6 has the same rules once more', t => {
+  const dual = bridge({
+    Name: 'dual',
+    Bridge: 'br-dual',
+    subnet: '10.1.0.0/24',
+    EnableIPv6: true,
+    subnet6: 'fd00:1::/64',
+  });
+  const rules = networkRules(dual);
+  const v4 = chains(rules);
+  const v6 = JSON.parse(JSON.stringify(v4).replaceAll('10.1.0.0/24', 'fd00:1::/64'));
+  t.deepEqual(chains(rules, 'ipv6'), v6);
+  t.true(v6['nat POSTROUTING'].includes('-s fd00:1::/64 ! -o br-dual -j MASQUERADE'));
+  t.deepEqual(chains(networkRules(net1), 'ipv6'), {});
+  const port = {protocol: 'tcp', hostAddress: '::', hostPort: 8080, containerAddress: 'fd00:1::2', containerPort: 80};
+  t.deepEqual(chains(portRules({...port, device: 'br-dual'}, {userlandProxy: true}), 'ipv6'), {
+    'filter DOCKER': ['-d fd00:1::2/128 ! -i br-dual -o br-dual -p tcp -m tcp --dport 80 -j ACCEPT'],
+    'nat DOCKER': ['! -i br-dual -p tcp -m tcp --dport 8080 -j DNAT --to-destination [fd00:1::2]:80'],
+  });
+  const local = portRules({...port, hostAddress: '::1', device: 'br-dual'}, {userlandProxy: true});
+  t.deepEqual(chains(local, 'ipv6')['raw PREROUTING'], ['-d ::1/128 ! -i lo -p tcp -m tcp --dport 8080 -j DROP']);
+});
+
+test('a policy may come with a change', t => {
+  const rule: FirewallRule = {table: 'filter', chain: 'DOCKER', rule: '-i x -j DROP', at: 'tail'};
+  t.is(changeInput([rule], [], {dropForward: true}), '*filter\n-P FORWARD DROP\n-A DOCKER -i x -j DROP\nCOMMIT\n');
 });

@@ -1,5 +1,6 @@
 /** The packet filter of bridge networks: the chains, jumps and rules of Docker 28, in the words of iptables-save. */
 import {formatSubnet} from '../ipv4.ts';
+import {formatSubnet6} from '../ipv6.ts';
 import type {BridgeNetwork} from '../network.ts';
 import type {FirewallRule} from '../ports.ts';
 import type {PublishedPort} from '../sandbox-record.ts';
@@ -23,7 +24,13 @@ export const userChain = 'DOCKER-USER';
 
 /** Rules that do not depend on any network. */
 export function baseRules(options: {userlandProxy: boolean}): FirewallRule[] {
-  const output = options.userlandProxy ? '! -d 127.0.0.0/8 ' : '';
+  return [
+    ...baseRulesOf(options.userlandProxy ? '! -d 127.0.0.0/8 ' : ''),
+    ...ofIpv6(baseRulesOf(options.userlandProxy ? '! -d ::1/128 ' : '')),
+  ];
+}
+
+function baseRulesOf(output: string): FirewallRule[] {
   return [
     head('filter', 'FORWARD', '-j DOCKER-FORWARD'),
     head('filter', 'FORWARD', `-j ${userChain}`),
@@ -37,11 +44,12 @@ export function baseRules(options: {userlandProxy: boolean}): FirewallRule[] {
 
 /** Rules of one network: forwarding, isolation from the others, masquerading. */
 export function networkRules(network: BridgeNetwork): FirewallRule[] {
-  return network.internal ? internalRules(network) : externalRules(network);
+  const rulesOf = network.internal ? internalRules : externalRules;
+  const {subnet, v6} = network;
+  return [...rulesOf(network, formatSubnet(subnet)), ...(v6 ? ofIpv6(rulesOf(network, formatSubnet6(v6.subnet))) : [])];
 }
 
-function externalRules({device, subnet, options, hairpin, directRouting}: BridgeNetwork): FirewallRule[] {
-  const cidr = formatSubnet(subnet);
+function externalRules({device, options, hairpin, directRouting}: BridgeNetwork, cidr: string): FirewallRule[] {
   return [
     ...(directRouting ? [] : [directAccess(device, cidr)]),
     tail('filter', 'DOCKER', `! -i ${device} -o ${device} -j DROP`),
@@ -58,8 +66,7 @@ function externalRules({device, subnet, options, hairpin, directRouting}: Bridge
 }
 
 /** Nothing comes in from elsewhere, nothing gets out. */
-function internalRules({device, subnet, options}: BridgeNetwork): FirewallRule[] {
-  const cidr = formatSubnet(subnet);
+function internalRules({device, options}: BridgeNetwork, cidr: string): FirewallRule[] {
   const verdict = options.icc ? 'ACCEPT' : 'DROP';
   return [
     directAccess(device, cidr),
@@ -81,22 +88,24 @@ function directAccess(device: string, cidr: string): FirewallRule {
 export function portRules(port: PublishedPort, options: {userlandProxy: boolean}): FirewallRule[] {
   const {protocol, containerAddress, containerPort, hostAddress, hostPort, device} = port;
   const match = `-p ${protocol} -m ${protocol}`;
-  const isAny = hostAddress === '0.0.0.0';
+  const isIpv6 = containerAddress.includes(':');
+  const length = isIpv6 ? 128 : 32;
+  const isAny = hostAddress === '0.0.0.0' || hostAddress === '::';
   const outside = options.userlandProxy ? `! -i ${device} ` : '';
-  const target = `${containerAddress}:${containerPort}`;
-  return [
+  const target = `${isIpv6 ? `[${containerAddress}]` : containerAddress}:${containerPort}`;
+  const rules = [
     head(
       'filter',
       'DOCKER',
-      `-d ${containerAddress}/32 ! -i ${device} -o ${device} ${match} --dport ${containerPort} -j ACCEPT`,
+      `-d ${containerAddress}/${length} ! -i ${device} -o ${device} ${match} --dport ${containerPort} -j ACCEPT`,
     ),
     tail(
       'nat',
       'DOCKER',
-      `${isAny ? '' : `-d ${hostAddress}/32 `}${outside}${match} --dport ${hostPort} -j DNAT --to-destination ${target}`,
+      `${isAny ? '' : `-d ${hostAddress}/${length} `}${outside}${match} --dport ${hostPort} -j DNAT --to-destination ${target}`,
     ),
-    ...(hostAddress.startsWith('127.')
-      ? [tail('raw', 'PREROUTING', `-d ${hostAddress}/32 ! -i lo ${match} --dport ${hostPort} -j DROP`)]
+    ...(hostAddress.startsWith('127.') || hostAddress === '::1'
+      ? [tail('raw', 'PREROUTING', `-d ${hostAddress}/${length} ! -i lo ${match} --dport ${hostPort} -j DROP`)]
       : []),
     ...(options.userlandProxy
       ? []
@@ -104,10 +113,15 @@ export function portRules(port: PublishedPort, options: {userlandProxy: boolean}
           tail(
             'nat',
             'POSTROUTING',
-            `-s ${containerAddress}/32 -d ${containerAddress}/32 ${match} --dport ${containerPort} -j MASQUERADE`,
+            `-s ${containerAddress}/${length} -d ${containerAddress}/${length} ${match} --dport ${containerPort} -j MASQUERADE`,
           ),
         ]),
   ];
+  return isIpv6 ? ofIpv6(rules) : rules;
+}
+
+function ofIpv6(rules: readonly FirewallRule[]): FirewallRule[] {
+  return rules.map(rule => ({...rule, family: 'ipv6'}));
 }
 
 function head(table: FirewallRule['table'], chain: string, rule: string): FirewallRule {

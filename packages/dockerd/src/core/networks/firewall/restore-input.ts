@@ -30,10 +30,15 @@ export function syncInput(saved: string, rules: readonly FirewallRule[], options
     .concat('\n');
 }
 
-/** Text that makes one change. */
-export function changeInput(add: readonly FirewallRule[], remove: readonly FirewallRule[]): string {
+/** Text that makes one change, of rules of one family. */
+export function changeInput(
+  add: readonly FirewallRule[],
+  remove: readonly FirewallRule[],
+  options: {dropForward: boolean} = {dropForward: false},
+): string {
   const text = tables.flatMap(table => {
     const lines = [
+      ...(table === 'filter' && options.dropForward ? ['-P FORWARD DROP'] : []),
       ...remove.filter(rule => rule.table === table).map(rule => `-D ${rule.chain} ${rule.rule}`),
       ...add.filter(rule => rule.table === table).map(addLine),
     ];
@@ -93,12 +98,12 @@ function isOurs(
 }
 
 function isHairpin(rule: string): boolean {
-  const match = /^-s (\S+)\/32 -d (\S+)\/32 -p \S+ -m \S+ --dport \d+ -j MASQUERADE$/.exec(rule);
+  const match = /^-s (\S+)\/(?:32|128) -d (\S+)\/(?:32|128) -p \S+ -m \S+ --dport \d+ -j MASQUERADE$/.exec(rule);
   return match !== null && match[1] === match[2];
 }
 
 function isLoopbackGuard(rule: string): boolean {
-  return /^-d 127\.\d+\.\d+\.\d+\/32 ! -i lo -p \S+ -m \S+ --dport \d+ -j DROP$/.test(rule);
+  return /^-d (?:127\.\d+\.\d+\.\d+\/32|::1\/128) ! -i lo -p \S+ -m \S+ --dport \d+ -j DROP$/.test(rule);
 }
 
 /** Bridges that the wanted rules speak of. */

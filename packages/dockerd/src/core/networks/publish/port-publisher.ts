@@ -41,7 +41,7 @@ export class PortPublisher {
     const {sockets, userlandProxy, defaultAddress} = this.#parts;
     const wanted = wantedPorts(request, {
       address: network.options.bindingAddress || defaultAddress,
-      alsoIpv6: userlandProxy && sockets.hasIpv6(),
+      alsoIpv6: (userlandProxy || endpoint.address6 !== '') && sockets.hasIpv6(),
     });
     if (wanted.length === 0) return;
     const ports: PublishedPort[] = [];
@@ -86,10 +86,12 @@ export class PortPublisher {
     await this.#parts.firewall?.change([], this.rules(held));
   }
 
-  /** Containers have no IPv6: what comes in by it goes through the proxy alone. */
+  /** Where the container has no IPv6, what comes in by it goes through the proxy alone. */
   rules(ports: readonly PublishedPort[]): FirewallRule[] {
     const {userlandProxy} = this.#parts;
-    const own = ports.filter(({hostAddress}) => !hostAddress.includes(':'));
+    const own = ports.filter(
+      ({hostAddress, containerAddress}) => hostAddress.includes(':') === containerAddress.includes(':'),
+    );
     return own.flatMap(port => portRules(port, {userlandProxy}));
   }
 
@@ -105,7 +107,7 @@ export class PortPublisher {
     for (const [index, hostPort] of candidates.entries()) {
       const ports = wanted.hostAddresses.map(hostAddress => ({
         protocol: wanted.protocol,
-        containerAddress: endpoint.address,
+        containerAddress: hostAddress.includes(':') ? endpoint.address6 || endpoint.address : endpoint.address,
         containerPort: wanted.containerPort,
         hostAddress,
         hostPort,

@@ -16,7 +16,7 @@ export interface WantedPort {
 export interface PublishDefaults {
   /** Host address where none is given. */
   address: string;
-  /** `::` as well where none is given: the host speaks IPv6, and the proxy can pass it on. */
+  /** `::` as well where none is given: the host speaks IPv6, and the container too or the proxy can pass it on. */
   alsoIpv6: boolean;
 }
 

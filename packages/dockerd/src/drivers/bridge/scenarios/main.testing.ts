@@ -6,12 +6,18 @@ import {execFileSync} from 'node:child_process';
 import {existsSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {openNetlink} from '@longshore/linux';
+import {ipv6Scenarios} from './ipv6.testing.ts';
 import {networksScenarios} from './networks.testing.ts';
 import {portsScenarios} from './ports.testing.ts';
 import {sandboxesScenarios} from './sandboxes.testing.ts';
 import {execRoot, writeProxy} from './support.testing.ts';
 
-const scenarios: Record<string, () => Promise<void>> = {...sandboxesScenarios, ...networksScenarios, ...portsScenarios};
+const scenarios: Record<string, () => Promise<void>> = {
+  ...sandboxesScenarios,
+  ...networksScenarios,
+  ...portsScenarios,
+  ...ipv6Scenarios,
+};
 
 export const scenarioNames: string[] = Object.keys(scenarios);
 

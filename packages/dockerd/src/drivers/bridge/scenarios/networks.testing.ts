@@ -20,7 +20,7 @@ export const networksScenarios: Record<string, () => Promise<void>> = {
       await using networks = await open();
       if (i === 0) await networks.manager.create(ctx, {...networkCreateRequest.zero(), Name: 'net1'});
       await networks.controller.restore(ctx, []);
-      snapshots.push(['raw', 'filter', 'nat'].flatMap(rules));
+      snapshots.push(['raw', 'filter', 'nat'].flatMap(table => rules(table)));
     }
     equal(snapshots[1], snapshots[0]);
     equal(snapshots[2], snapshots[0]);
@@ -36,7 +36,7 @@ export const networksScenarios: Record<string, () => Promise<void>> = {
   async 'user-defined networks come and go, rules that somebody flushed come back'() {
     await using networks = await open();
     await networks.controller.restore(ctx, []);
-    const before = ['raw', 'filter', 'nat'].flatMap(rules);
+    const before = ['raw', 'filter', 'nat'].flatMap(table => rules(table));
     const net1 = await networks.manager.create(ctx, {...networkCreateRequest.zero(), Name: 'net1'});
     const device = net1.record.Bridge;
     equal(net1.record.IPAM.Config?.[0]?.Subnet, '172.18.0.0/16');
@@ -54,7 +54,10 @@ export const networksScenarios: Record<string, () => Promise<void>> = {
     await networks.controller.release(ctx, request('web').containerId);
     for (const table of ['raw', 'filter', 'nat']) execFileSync('iptables', ['-t', table, '-F']);
     await networks.manager.remove(ctx, net1.record.Id.slice(0, 8));
-    equal(['raw', 'filter', 'nat'].flatMap(rules), before);
+    equal(
+      ['raw', 'filter', 'nat'].flatMap(table => rules(table)),
+      before,
+    );
     equal(links(), ['docker0']);
     await rejects(networks.manager.remove(ctx, 'bridge'), {
       code: 'permission-denied',
@@ -152,7 +155,10 @@ export const networksScenarios: Record<string, () => Promise<void>> = {
       equal(a.settings.Networks?.bridge?.IPAddress, '10.9.0.128');
       using inside = inNetns(a.netnsPath as string, openNetlink);
       equal(inside.linkGet('eth0').mtu, 1400);
-      equal(['filter', 'nat'].flatMap(rules), []);
+      equal(
+        ['filter', 'nat'].flatMap(table => rules(table)),
+        [],
+      );
       await networks.controller.release(ctx, request('a').containerId);
     }
     {

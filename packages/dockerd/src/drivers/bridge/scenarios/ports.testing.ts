@@ -13,7 +13,7 @@ export const portsScenarios: Record<string, () => Promise<void>> = {
     };
     const networks = await open();
     await networks.controller.restore(ctx, []);
-    const before = ['raw', 'filter', 'nat'].flatMap(rules);
+    const before = ['raw', 'filter', 'nat'].flatMap(table => rules(table));
     const web = await networks.controller.attach(ctx, request('web', publish));
     const server = await serve(web.netnsPath as string, 'hello from web');
     equal(
@@ -49,7 +49,10 @@ export const portsScenarios: Record<string, () => Promise<void>> = {
     equal(await textFrom('127.0.0.1', 8080), 'hello from web');
     await after.controller.release(ctx, request('web').containerId);
     equal(await textFrom('127.0.0.1', 8080), '');
-    equal(['raw', 'filter', 'nat'].flatMap(rules), before);
+    equal(
+      ['raw', 'filter', 'nat'].flatMap(table => rules(table)),
+      before,
+    );
     for (let i = 0; i < 100 && proxies().length > 0; i++) await sleep(20);
     equal(proxies(), []);
     server.close();

@@ -13,6 +13,7 @@ import {bindInet, inNetns, openNetlink, readKernelFileIfExists} from '@longshore
 import {EventBus} from '../../../core/events/event-bus.ts';
 import type {NetworkConfig} from '../../../core/networks/network-config.ts';
 import {defaultSubnetPools} from '../../../core/networks/subnet-pools.ts';
+import {localPool} from '../../../core/networks/subnet-pools6.ts';
 import type {AttachableContainer, SandboxRequest} from '../../../core/ports/network-controller.ts';
 import {openNetworks} from '../../../parts/networks.ts';
 
@@ -27,11 +28,17 @@ export const defaults: NetworkConfig = {
   bip: '',
   fixedCidr: '',
   defaultGateway: '',
+  ipv6: false,
+  bip6: '',
+  fixedCidrV6: '',
+  defaultGatewayV6: '',
   pools: defaultSubnetPools,
+  pools6: [localPool('test')],
   mtu: 1500,
   icc: true,
   defaultBindingIp: '0.0.0.0',
   iptables: true,
+  ip6tables: true,
   ipForward: true,
   ipForwardNoDrop: false,
   ipMasq: true,
@@ -120,9 +127,9 @@ export async function linksBecome(expected: string[]): Promise<void> {
 }
 
 /** Listens inside a namespace and answers with `text`. */
-export async function serve(namespace: string, text: string) {
+export async function serve(namespace: string, text: string, address = '0.0.0.0') {
   const server = createServer(socket => socket.end(text));
-  server.listen({fd: inNetns(namespace, () => bindInet('tcp', '0.0.0.0', 80))});
+  server.listen({fd: inNetns(namespace, () => bindInet('tcp', address, 80))});
   await once(server, 'listening');
   return server;
 }
@@ -135,8 +142,8 @@ export async function fetchFrom(namespace: string, address: string, port = 80): 
   return stdout;
 }
 
-export function rules(table: string): string[] {
-  const saved = execFileSync('iptables-save', ['-t', table], {encoding: 'utf8'});
+export function rules(table: string, program = 'iptables-save'): string[] {
+  const saved = execFileSync(program, ['-t', table], {encoding: 'utf8'});
   return saved.split('\n').filter(line => line.startsWith('-A'));
 }
 
