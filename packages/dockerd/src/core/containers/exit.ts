@@ -1,5 +1,5 @@
 /** What happens when a container's process has ended: clean up, record, announce, and then restart or remove it. */
-import {type CallContext, sleep, withSpan, withTimeout} from '@longshore/base';
+import {type CallContext, retry, sleep, withSpan, withTimeout} from '@longshore/base';
 import {isErrorCode} from '@longshore/errdefs';
 import {nowNano} from '../events/event-bus.ts';
 import {handleExecExit} from '../exec/start.ts';
@@ -15,6 +15,8 @@ import {publishContainerEvent, saveOrWarn, type World} from './world.ts';
 
 /** The shim lets its pipes run dry for up to 10 s before a task is deleted. */
 const deleteTimeoutMs = 30_000;
+/** 50 ms, 100 ms, … for 17 s in all: a containerd that died is started again. */
+const awayPatience = {initial: 50, max: 2000, attempts: 14};
 const killedExitCode = 137;
 
 /** The exit of the process `pid`; an event of an earlier run is ignored. */
@@ -76,10 +78,11 @@ async function cleanUpRun(world: World, parent: CallContext, container: Containe
   record.network = withoutRunData(record.network);
 }
 
-/** A task that cannot be deleted in an orderly way is destroyed. */
+/** A task that cannot be deleted in an orderly way is destroyed; a containerd that is away is waited for. */
 async function deleteTask(world: World, ctx: CallContext, id: string): Promise<void> {
+  const isTransient = (error: unknown) => isErrorCode(error, 'unavailable') && !world.shuttingDown;
   try {
-    await world.runtime.delete(ctx, id);
+    await retry(() => world.runtime.delete(ctx, id), {...awayPatience, signal: ctx.signal, isTransient});
   } catch (error) {
     if (isErrorCode(error, 'unavailable', 'canceled')) throw error;
     world.log.warn({container: id, error}, 'cannot delete the task: destroying it');

@@ -75,6 +75,32 @@ test('an exit is cleaned up, saved, announced, and then told to those who wait',
   t.like(await waitForContainer(container, 'not-running'), {exitCode: 7});
 });
 
+test('a task whose deletion containerd did not live through is deleted when it is back', async t => {
+  const fake = makeFakeWorld();
+  const container = fake.add('a');
+  await startContainer(fake.world, ctx, container);
+  fake.failNext('task delete', new EngineError('unavailable', 'read ECONNRESET'));
+  const waiting = waitForContainer(container, 'not-running');
+  await end(fake, container, 7);
+  t.like(await waiting, {exitCode: 7});
+  t.deepEqual([...fake.tasks.keys()], []);
+  t.deepEqual(
+    fake.trace.filter(each => /delete|destroy/.test(each)),
+    ['task delete', 'task delete'],
+  );
+});
+
+test('the task that a container without a process still has is destroyed when containerd is back', async t => {
+  const fake = makeFakeWorld();
+  const [left, running] = [fake.add('left'), fake.add('running')];
+  await startContainer(fake.world, ctx, running);
+  fake.tasks.set(left.id, {status: 'stopped', pid: 77, exitCode: 4, exitedAt: 5n});
+  fake.tasks.set('f'.repeat(64), {status: 'running', pid: 78});
+  taskListener(fake.world).interrupted();
+  for (let i = 0; i < 1000 && fake.tasks.has(left.id); i++) await new Promise(resolve => setImmediate(resolve));
+  t.deepEqual([...fake.tasks.keys()], [running.id, 'f'.repeat(64)], 'what it does not know it leaves alone');
+});
+
 test('an event of an earlier run changes nothing', async t => {
   const fake = makeFakeWorld();
   const container = fake.add('a');

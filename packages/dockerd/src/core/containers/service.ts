@@ -36,6 +36,7 @@ export function taskListener(world: World): TaskListener {
       for (const container of world.registry.all) {
         reconcile(world, container).catch(report('cannot look at the state of the task', container.id));
       }
+      removeLeftTasks(world).catch(error => world.log.error({error}, 'cannot look for tasks that are left'));
     },
   };
 }
@@ -54,6 +55,22 @@ async function reconcile(world: World, container: Container): Promise<void> {
   if (found.status === 'stopped') await handleExit(world, container, state.pid, found);
   if (found.status === 'gone')
     await handleExit(world, container, state.pid, {exitCode: lostExitCode, exitedAt: nowNano()});
+}
+
+/** A containerd that dies while a task is deleted or a start is undone keeps the task of a container that has ended. */
+async function removeLeftTasks(world: World): Promise<void> {
+  for (const id of await world.runtime.list(world.background)) {
+    const container = world.registry.get(id);
+    if (!container || hasProcess(container.state)) continue;
+    using _lock = await container.lock.acquire(); // a start or the handling of an exit holds it
+    if (hasProcess(container.state)) continue;
+    world.log.warn({container: id}, 'removing the task of a container that does not run');
+    try {
+      await world.runtime.destroy(world.background, id);
+    } catch (error) {
+      world.log.error({container: id, error}, 'cannot remove the task of a container that does not run');
+    }
+  }
 }
 
 export function countContainers({registry}: World): ContainerCounts {
