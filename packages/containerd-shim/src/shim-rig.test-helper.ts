@@ -3,7 +3,7 @@ import {spawnSync} from 'node:child_process';
 import {copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {createServer} from 'node:net';
 import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {join, resolve} from 'node:path';
 import * as taskEvents from '@longshore/api/gen/containerd/events/task';
 import {TaskDefinition} from '@longshore/api/gen/containerd/runtime/task/v3/shim';
 import {EventsDefinition} from '@longshore/api/gen/containerd/services/ttrpc/events/v1/events';
@@ -270,7 +270,7 @@ export async function startRig(t: ExecutionContext, options: RigOptions = {}): P
 /** The compiled shim when LONGSHORE_SHIM names it, else this source under Node. */
 export function shimProgram(): string[] {
   const compiled = process.env.LONGSHORE_SHIM;
-  return compiled ? [compiled] : [process.execPath, join(import.meta.dirname, 'main.ts')];
+  return compiled ? [resolve(compiled)] : [process.execPath, join(import.meta.dirname, 'main.ts')];
 }
 
 export const isRoot = process.geteuid?.() === 0;
