@@ -13,6 +13,7 @@ import type {StdioUris} from './process/stdio.ts';
 import type {Publisher} from './publisher.ts';
 import type {Reaper} from './reaper.ts';
 import {runtimeSpawner} from './runtime-spawner.ts';
+import type {Streams} from './streams/streams.ts';
 
 export interface ContainersOptions {
   namespace: string;
@@ -22,6 +23,8 @@ export interface ContainersOptions {
   debug: boolean;
   /** Environment of the runtime and of log programs. */
   env: Record<string, string | undefined>;
+  /** Streams on the shim's socket, for stdio. */
+  streams: Streams;
 }
 
 export interface NewContainer {
@@ -119,9 +122,9 @@ export class Containers {
   }
 
   #stdioOwner(containerId: string, options: Options) {
-    const {namespace, reaper, log, env} = this.#options;
+    const {namespace, reaper, log, env, streams} = this.#options;
     const checkpoints = options.criuPath !== '' || hasProgram('criu', env.PATH);
-    return {containerId, namespace, reaper, log, env, checkpoints, uid: options.ioUid, gid: options.ioGid};
+    return {containerId, namespace, reaper, log, env, streams, checkpoints, uid: options.ioUid, gid: options.ioGid};
   }
 
   /** Forgets a deleted container. */

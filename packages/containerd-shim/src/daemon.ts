@@ -3,22 +3,24 @@
 import {unlinkSync} from 'node:fs';
 import {createLogger, type FinishedSpan, type Logger} from '@longshore/base';
 import {EngineError, isErrorCode} from '@longshore/errdefs';
-import {listenUnix, setChildSubreaper} from '@longshore/linux';
-import {TtrpcServer} from '@longshore/ttrpc';
+import {listenUnix, localSocketPath, setChildSubreaper} from '@longshore/linux';
+import {type ServiceHandlers, TtrpcServer} from '@longshore/ttrpc';
 import {Containers} from './containers.ts';
 import {closeInherited} from './descriptors.ts';
 import type {ShimEnvironment} from './environment.ts';
 import {commandTransport, ttrpcTransport} from './event-transport.ts';
 import {openFifoLog} from './fifo-log.ts';
 import type {Flags} from './flags.ts';
+import type {UnaryHandlers} from './handlers.ts';
 import {IdleWatch} from './idle.ts';
 import {openListener, type Service, type ShimListener} from './listener.ts';
 import {type EventTransport, Publisher} from './publisher.ts';
 import {Reaper} from './reaper.ts';
 import {sandboxDefinition, sandboxService} from './sandbox/service.ts';
+import {streamingDefinition, streamingService} from './streams/service.ts';
+import {Streams} from './streams/streams.ts';
 import {taskDefinitions, taskService} from './task/service.ts';
 import {tracedHandlers} from './trace/traced-handlers.ts';
-import type {UnaryHandlers} from './unary-handler.ts';
 
 /** The listening socket that `start` or containerd passes. */
 const inheritedSocket = 3;
@@ -33,9 +35,11 @@ export function startDaemon(flags: Flags, environment: ShimEnvironment): void {
   const reaper = new Reaper(environment.fileLimit);
   const transport = eventTransport(flags, environment, reaper);
   const publisher = new Publisher({namespace: flags.namespace, transport, log});
+  const socket = flags.socket === '' ? inheritedSocket : listenUnix(flags.socket, {mode: 0o600});
+  const streams = new Streams(localSocketPath(socket));
   const containers = new Containers({
     ...{namespace: flags.namespace, debug: flags.debug, env: environment.forChildren},
-    ...{reaper, publisher, log},
+    ...{reaper, publisher, log, streams},
   });
   const ttrpc = new TtrpcServer({log});
   const host = {
@@ -48,8 +52,9 @@ export function startDaemon(flags: Flags, environment: ShimEnvironment): void {
   const tasks = idle.watching(tracedHandlers(taskService(host) as UnaryHandlers, spanReporter(transport, log)));
   const services: Service[] = taskDefinitions.map(definition => ({definition, handlers: tasks}));
   services.push({definition: sandboxDefinition, handlers: idle.watching(sandboxService(host))});
-  for (const {definition, handlers} of services) ttrpc.register(definition, handlers);
-  const socket = flags.socket === '' ? inheritedSocket : listenUnix(flags.socket, {mode: 0o600});
+  services.push({definition: streamingDefinition, handlers: streamingService(streams)});
+  for (const {definition, handlers} of services)
+    ttrpc.register(definition, handlers as ServiceHandlers<typeof definition>);
   const listener = openListener(socket, {ttrpc, services, log});
 
   let stopping: Promise<void> | undefined;

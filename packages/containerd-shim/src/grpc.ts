@@ -1,8 +1,10 @@
 /** The services over gRPC, on connections that the listener found to be HTTP/2. Loaded with the first of them. */
 
+import type {EventEmitter} from 'node:events';
 import type {Socket} from 'node:net';
 import {Duplex} from 'node:stream';
 import {
+  type handleBidiStreamingCall,
   type handleUnaryCall,
   type Metadata,
   Server,
@@ -12,9 +14,9 @@ import {
 } from '@grpc/grpc-js';
 import type {MethodDefinition} from '@longshore/api';
 import {callContext, type Logger} from '@longshore/base';
-import {statusFromError} from '@longshore/ttrpc';
+import {type ServerCallContext, statusFromError} from '@longshore/ttrpc';
+import type {StreamHandler, UnaryHandler} from './handlers.ts';
 import type {Service} from './listener.ts';
-import type {UnaryHandler} from './unary-handler.ts';
 import type {UnixStream} from './unix-stream.ts';
 
 /** Takes over a connection, of which `head` was read already. */
@@ -35,7 +37,9 @@ function makeServer(services: readonly Service[], log: Logger): TakeConnection {
     const implementation: UntypedServiceImplementation = {};
     for (const [key, method] of Object.entries(definition.methods)) {
       service[key] = grpcMethod(definition.fullName, method);
-      implementation[key] = unaryHandler(handlers[key] as UnaryHandler, log);
+      implementation[key] = method.requestStream
+        ? streamHandler(handlers[key] as StreamHandler, log)
+        : unaryHandler(handlers[key] as UnaryHandler, log);
     }
     server.addService(service as ServiceDefinition, implementation);
   }
@@ -92,20 +96,48 @@ function grpcMethod(service: string, method: MethodDefinition) {
 
 function unaryHandler(handler: UnaryHandler, log: Logger): handleUnaryCall<unknown, unknown> {
   return (call, callback) => {
-    const abort = new AbortController();
-    call.on('cancelled', () => abort.abort());
-    const ctx = {
-      ...callContext({namespace: firstValue(call.metadata, 'containerd-namespace'), signal: abort.signal, log}),
-      metadata: new Map<string, string[]>(),
-      deadline: undefined,
-    };
-    Promise.resolve(handler(ctx, call.request)).then(
+    Promise.resolve(handler(contextOf(call, log), call.request)).then(
       response => callback(null, response),
       error => {
         const {code, message} = statusFromError(error);
         callback({code, details: message});
       },
     );
+  };
+}
+
+function streamHandler(handler: StreamHandler, log: Logger): handleBidiStreamingCall<unknown, unknown> {
+  return call => {
+    const send = async () => {
+      for await (const message of handler(contextOf(call, log), call)) {
+        if (!call.write(message)) await roomOrEnd(call);
+      }
+      call.end();
+    };
+    send().catch(error => {
+      const {code, message} = statusFromError(error);
+      call.emit('error', Object.assign(new Error(message), {code, details: message}));
+    });
+  };
+}
+
+/** Waits until more can be sent, or the client is gone. */
+function roomOrEnd(call: EventEmitter): Promise<void> {
+  const {promise, resolve} = Promise.withResolvers<void>();
+  const events = ['drain', 'cancelled'];
+  for (const event of events) call.once(event, resolve);
+  return promise.finally(() => {
+    for (const event of events) call.off(event, resolve);
+  });
+}
+
+function contextOf(call: EventEmitter & {metadata: Metadata}, log: Logger): ServerCallContext {
+  const abort = new AbortController();
+  call.on('cancelled', () => abort.abort());
+  return {
+    ...callContext({namespace: firstValue(call.metadata, 'containerd-namespace'), signal: abort.signal, log}),
+    metadata: new Map<string, string[]>(),
+    deadline: undefined,
   };
 }
 

@@ -1,7 +1,7 @@
 /** What a shim does when nothing is asked of it any more: once, a while after the last call. */
 
 import {releaseCodePages} from '@longshore/linux';
-import type {UnaryHandlers} from './unary-handler.ts';
+import type {UnaryHandlers} from './handlers.ts';
 
 /** Long enough that a container's usual start, with its calls one after the other, is over. */
 const quietMs = 2000;

@@ -5,7 +5,7 @@ import type {Logger} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
 import {localSocketPath, peerCredentials} from '@longshore/linux';
 import type {TtrpcServer} from '@longshore/ttrpc';
-import type {UnaryHandlers} from './unary-handler.ts';
+import type {StreamHandlers, UnaryHandlers} from './handlers.ts';
 import {acceptStreams, type UnixStream} from './unix-stream.ts';
 
 export interface ListenerServices {
@@ -17,7 +17,8 @@ export interface ListenerServices {
 
 export interface Service {
   definition: ServiceDefinition;
-  handlers: UnaryHandlers;
+  /** By the methods' keys; whether one streams is in the definition. */
+  handlers: UnaryHandlers | StreamHandlers;
 }
 
 export interface ShimListener extends Disposable {

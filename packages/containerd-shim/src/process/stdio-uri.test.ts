@@ -12,11 +12,15 @@ test('the forms of a stream', t => {
     path: '/bin/log',
     args: ['id', '1', 'verbose', 'x', 'a/b'],
   });
+  for (const uri of ['ttrpc+unix:///run/s?streaming_id=c-stdout', 'grpc+unix:////run/s?streaming_id=c-stdout'])
+    t.deepEqual(parseStreamUri(uri), {kind: 'stream', address: '/run/s', id: 'c-stdout'});
 });
 
 test('what is refused', t => {
   t.is(codeOf(t.throws(() => parseStreamUri('streaming://x'))), 'invalid-argument');
   t.is(codeOf(t.throws(() => parseStreamUri('vsock:///x'))), 'unimplemented');
+  t.is(codeOf(t.throws(() => parseStreamUri('ttrpc+vsock://2:1024?streaming_id=a'))), 'unimplemented');
+  t.is(codeOf(t.throws(() => parseStreamUri('ttrpc+unix:///run/s'))), 'invalid-argument');
   t.is(codeOf(t.throws(() => parseStreamUri('relative/path'))), 'invalid-argument');
   t.is(codeOf(t.throws(() => parseStreamUri('file://host'))), 'invalid-argument');
 });

@@ -1,10 +1,12 @@
 /** Standard input and output of one process: from the URIs of a request to the descriptors that the runtime gets. */
 import type {Logger} from '@longshore/base';
 import type {Reaper} from '../reaper.ts';
+import type {Streams} from '../streams/streams.ts';
 import {PlainIo} from './plain-io.ts';
+import {isStreamingUri} from './stdio-uri.ts';
 import {TerminalIo} from './terminal-io.ts';
 
-/** As in Create and Exec requests: a FIFO's path, a `file://` or `binary://` URI, or empty for /dev/null. */
+/** As in Create and Exec requests: a FIFO's path, a `file://`, `binary://` or stream's URI, or empty for /dev/null. */
 export interface StdioUris {
   stdin: string;
   stdout: string;
@@ -24,6 +26,8 @@ export interface StdioOwner {
   /** Owner that the FIFOs and pipes get (options IoUid and IoGid); 0 leaves them as they are. */
   uid: number;
   gid: number;
+  /** The streams that clients open on the shim's socket. */
+  streams: Streams;
 }
 
 /** The shim's side of a process's stdio. The order of calls is: childFds, attach, (resize, closeStdin)*, drained, close. */
@@ -45,5 +49,8 @@ export interface ProcessIo {
 
 /** Opens what the URIs name. Throws not-found for a missing FIFO, unimplemented for a scheme that is not served. */
 export async function openStdio(uris: StdioUris, owner: StdioOwner): Promise<ProcessIo> {
-  return uris.terminal ? TerminalIo.open(uris, owner) : PlainIo.open(uris, owner);
+  const open = (inner: StdioUris) => (inner.terminal ? TerminalIo.open(inner, owner) : PlainIo.open(inner, owner));
+  if (![uris.stdin, uris.stdout, uris.stderr].some(isStreamingUri)) return open(uris);
+  const {openStreamedIo} = await import('../streams/streamed-io.ts');
+  return openStreamedIo(uris, owner, open);
 }

@@ -3,8 +3,8 @@
 import {SandboxDefinition} from '@longshore/api/gen/containerd/runtime/sandbox/v1/sandbox';
 import {EngineError, messageOf} from '@longshore/errdefs';
 import type {ServerCallContext, ServiceHandlers} from '@longshore/ttrpc';
+import type {UnaryHandlers} from '../handlers.ts';
 import {timestamp} from '../timestamp.ts';
-import type {UnaryHandlers} from '../unary-handler.ts';
 import {sandboxMetrics} from './metrics.ts';
 import {Sandbox, type SandboxHost} from './sandbox.ts';
 

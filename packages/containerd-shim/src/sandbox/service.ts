@@ -3,8 +3,8 @@
  * call, which most shims never get.
  */
 
-import type {MethodDefinition, ServiceDefinition} from '@longshore/api';
-import type {UnaryHandlers} from '../unary-handler.ts';
+import type {ServiceDefinition} from '@longshore/api';
+import {rawMessage, type UnaryHandlers} from '../handlers.ts';
 import type {SandboxHost} from './sandbox.ts';
 
 const methodNames = [
@@ -19,13 +19,6 @@ const methodNames = [
   'SandboxMetrics',
 ] as const;
 
-/** A message that is its own encoding. */
-const raw = {
-  decode: (bytes: Uint8Array) => bytes,
-  encode: (bytes: unknown) => ({finish: () => bytes as Uint8Array}),
-  fromPartial: (bytes: unknown) => bytes,
-} as unknown as MethodDefinition['requestType'];
-
 function keyOf(name: string): string {
   return name.charAt(0).toLowerCase() + name.slice(1);
 }
@@ -36,7 +29,7 @@ export const sandboxDefinition: ServiceDefinition = {
   methods: Object.fromEntries(
     methodNames.map(name => [
       keyOf(name),
-      {name, requestType: raw, requestStream: false, responseType: raw, responseStream: false},
+      {name, requestType: rawMessage, requestStream: false, responseType: rawMessage, responseStream: false},
     ]),
   ),
 };

@@ -1,7 +1,7 @@
 /** Calls of a traced task leave spans. Without a sampled traceparent a call costs one comparison more. */
 import {callContext, type FinishedSpan, parseTraceparent, withSpan} from '@longshore/base';
 import type {ServerCallContext} from '@longshore/ttrpc';
-import type {UnaryHandlers} from '../unary-handler.ts';
+import type {UnaryHandlers} from '../handlers.ts';
 
 const service = 'containerd-shim-runc-v2';
 
