@@ -58,13 +58,13 @@ test(`containerd is away for ${awayMs / 1000} s`, async t => {
   await rig.containerd.daemon.start();
   for (const ending of endings) {
     const {exitStatus, exitedAt} = await rig.wait(ending);
-    const at = exitedAt ? toDate(exitedAt).getTime() : 0;
+    const at = toDate(exitedAt)?.getTime() ?? 0;
     const {from = 0, to = 0, id} = ending;
     t.is(exitStatus, ending.exitStatus, id);
     t.true(at >= from - 5 && at <= to + 5000, `${id} ended at ${at}, told at ${from}, gone at ${to}`);
   }
   for (const [id, status] of Object.entries({printer: 2, host: 2, sleeper: 4, ender: 3, hungry: 3})) {
-    t.like(await rig.state(id), {status, pid: pids[id]}, id);
+    t.like(await rig.state(id), {status, pid: pids[id] as number}, id);
   }
   await rig.resume('sleeper');
   t.is(await rig.finish('printer', 'SIGTERM'), 9);
@@ -142,7 +142,9 @@ class Rig {
   }
 
   async state(id: string) {
-    return (await this.#client.tasks.get(ctx, {containerId: id})).process;
+    const {process} = await this.#client.tasks.get(ctx, {containerId: id});
+    if (!process) throw new Error(`containerd tells nothing of ${id}`);
+    return process;
   }
 
   async pause(id: string): Promise<void> {
