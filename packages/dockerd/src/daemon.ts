@@ -21,6 +21,7 @@ import {SystemInformation} from './drivers/host/system-information.ts';
 import {notifySystemd} from './drivers/host/systemd.ts';
 import {openCommitter} from './drivers/images/container-committer.ts';
 import {openAuthorizationPlugins} from './drivers/plugins/authorization-plugin.ts';
+import {chooseSnapshotter} from './drivers/rootfs/choose-snapshotter.ts';
 import {loadEngineId} from './drivers/state-dir/directories.ts';
 import {openStatistics} from './drivers/stats/containerd-statistics.ts';
 import {LinuxContainerTrees} from './drivers/tree/container-trees.ts';
@@ -135,10 +136,17 @@ async function openEngine(started: Started, scope: Scope, tracer: Tracer): Promi
   );
   const containerd = scope.use(await connecting, 'connection to containerd');
   const {client} = containerd;
-  const images = await openImages(ctx, {client, config, events, users: () => imageUsers(containers.world)});
+  const snapshotter = await chooseSnapshotter(ctx, client, config.storageDriver, log);
+  const images = await openImages(ctx, {
+    client,
+    snapshotter,
+    config,
+    events,
+    users: () => imageUsers(containers.world),
+  });
   const parts = {images: images.images, networks: withNetworkJobs(networks.controller, jobs), volumes};
   const containers: Containers = scope.use(
-    await openContainers(ctx, {client, config, facts, programs, events, metrics, log, ...parts}),
+    await openContainers(ctx, {client, snapshotter, config, facts, programs, events, metrics, log, ...parts}),
     'containers',
   );
   await jobs.run('restore', {}, () => containers.restore());
@@ -148,6 +156,7 @@ async function openEngine(started: Started, scope: Scope, tracer: Tracer): Promi
     config,
     host: facts,
     containerdAddress: containerd.address,
+    snapshotter,
     events,
     jobs,
     metrics,

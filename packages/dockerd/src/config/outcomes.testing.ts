@@ -208,6 +208,7 @@ const byFlag: [string, string][] = [
     'containers namespace "same" and plugins namespace "same" cannot be the same',
   ],
   ['-s overlay2', ok],
+  ['-s vfs', ok],
   [
     '--config-file /no/such/file',
     'unable to configure the Docker daemon with file /no/such/file: open /no/such/file: no such file or directory',
@@ -318,7 +319,8 @@ const stricter: [string, string, string][] = [
   ['--storage-opt size=1G', '', '--storage-opt is not supported yet'],
   ['--http-proxy http://p', '', '--http-proxy is not supported yet'],
   ['--cri-containerd', '', '--cri-containerd is not supported yet'],
-  ['-s zfs', '', 'invalid value "zfs" for --storage-driver'],
+  ['-s aufs', '', 'storage driver "aufs" is no longer supported'],
+  ['-s a/b', '', 'invalid value "a/b" for --storage-driver'],
 ];
 
 /** By both. */

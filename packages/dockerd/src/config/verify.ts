@@ -7,6 +7,7 @@ import type {Config} from './config.ts';
 import {parseGenericResources} from './generic-resources.ts';
 import type {RuntimeConfig} from './kinds.ts';
 import {checkRuntimeOptions} from './runtime-options.ts';
+import {checkStorageDriver} from './storage-driver.ts';
 
 type Check = (config: Config) => string | undefined;
 
@@ -34,7 +35,7 @@ const validation: Check[] = [
 
 /** What it says when it starts. */
 const settings: Check[] = [
-  config => oneOf('--storage-driver', config.storageDriver, ['', 'overlay2', 'overlayfs']),
+  config => checkStorageDriver(config.storageDriver),
   config => config.execOptions.map(checkExecOption).find(Boolean),
   config => Object.entries(config.features).map(checkFeature).find(Boolean),
   config => void parseSubnetPools(config.defaultAddressPools),
@@ -70,11 +71,6 @@ function runChecks(checks: readonly Check[], config: Config): void {
     const problem = check(config);
     if (problem !== undefined) throw new EngineError('invalid-argument', problem);
   }
-}
-
-function oneOf(name: string, value: string, allowed: readonly string[]): string | undefined {
-  if (allowed.includes(value)) return undefined;
-  return `invalid value ${JSON.stringify(value)} for ${name}: must be one of ${allowed.filter(Boolean).join(', ')}`;
 }
 
 function notNegative(name: string, value: number): string | undefined {

@@ -1,7 +1,7 @@
 /** Composes the containers part: core, containerd's tasks, root file systems, pipes, records. */
 import {join} from 'node:path';
 import {type CallContext, type Logger, Scope} from '@longshore/base';
-import {type ContainerdClient, defaultSnapshotter} from '@longshore/containerd-client';
+import type {ContainerdClient} from '@longshore/containerd-client';
 import {isErrorCode} from '@longshore/errdefs';
 import type {Config} from '../config/config.ts';
 import {readRuntimeOptions} from '../config/runtime-options.ts';
@@ -40,6 +40,8 @@ import {OverflowFile} from '../drivers/stdio/overflow-file.ts';
 
 export interface ContainersOptions {
   client: ContainerdClient;
+  /** Name of the snapshotter that containers' file systems are of. */
+  snapshotter: string;
   config: Config;
   facts: HostFacts;
   programs: ProgramPaths;
@@ -100,7 +102,7 @@ async function makeWorld(
   options: ContainersOptions,
   runtimes: ReadonlyMap<string, RuntimeChoice>,
 ): Promise<World> {
-  const {client, config, facts, programs, events, metrics, images, networks, volumes, log} = options;
+  const {client, snapshotter, config, facts, programs, events, metrics, images, networks, volumes, log} = options;
   const store = new StateDirectory(join(config.dataRoot, 'containers'), log);
   const stdioRoot = join(config.execRoot, 'containerd');
   return {
@@ -115,8 +117,8 @@ async function makeWorld(
       runtimeRoot: join(config.execRoot, 'runtime-runc'),
       systemdCgroup: cgroupDriverOf(config, facts) === 'systemd',
     }),
-    rootfs: await openRootfs({client, dataRoot: config.dataRoot, snapshotter: defaultSnapshotter}),
-    parts: await openMountedParts({client, dataRoot: config.dataRoot, snapshotter: defaultSnapshotter}),
+    rootfs: await openRootfs({client, dataRoot: config.dataRoot, snapshotter}),
+    parts: await openMountedParts({client, dataRoot: config.dataRoot, snapshotter}),
     exits: new ExitNoteFiles(join(config.execRoot, 'exits')),
     stdio: new StdioDriver(stdioRoot, log),
     execIo: new ExecStdio(stdioRoot, log),
@@ -134,6 +136,7 @@ async function makeWorld(
     runtimes: runtimeNames(config),
     imageIds: (requestCtx, references) => imageIds(images, requestCtx, references),
     log,
+    snapshotter,
     background: ctx,
     shuttingDown: false,
   };

@@ -1,7 +1,6 @@
 /** Composes the images part. */
 import type {CallContext} from '@longshore/base';
 import type {ContainerdClient} from '@longshore/containerd-client';
-import {defaultSnapshotter} from '@longshore/containerd-client';
 import type {Config} from '../config/config.ts';
 import type {EventBus} from '../core/events/event-bus.ts';
 import {ImageDeletion} from '../core/images/deletion.ts';
@@ -15,6 +14,8 @@ import type {ImagesBackend} from '../http/images/routes.ts';
 
 export interface ImagesOptions {
   client: ContainerdClient;
+  /** Name of the snapshotter that images are unpacked with. */
+  snapshotter: string;
   config: Config;
   events: EventBus;
   users: () => ImageUsers;
@@ -26,17 +27,17 @@ export interface ImagesPart extends ImagesBackend {
 }
 
 export async function openImages(ctx: CallContext, options: ImagesOptions): Promise<ImagesPart> {
-  const {client, config, events, users} = options;
+  const {client, snapshotter, config, events, users} = options;
   await removeTransferLeases(ctx, client);
   const registry = registryOptions(config);
-  const store = openImageStore({client, snapshotter: defaultSnapshotter, registry});
+  const store = openImageStore({client, snapshotter, registry});
   const images = new Images({store, events, users});
   await images.reconcile(ctx);
   return {
     images,
     deletion: new ImageDeletion({images, store, users, events}),
     transfers: new ImageTransfers(images, store),
-    snapshotter: defaultSnapshotter,
+    snapshotter,
     // The object is asked anew for every transfer.
     reconfigure: next => void Object.assign(registry, registryOptions(next)),
   };

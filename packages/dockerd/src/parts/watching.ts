@@ -61,7 +61,7 @@ function watchEngine({engineId, world, jobs, events, metrics}: WatchingOptions):
       version: engineVersion,
       commit: gitCommit,
       architecture: facts.machine,
-      graphDriver: 'overlayfs',
+      graphDriver: world.snapshotter,
       kernel: facts.kernelVersion,
       os: facts.operatingSystem,
       osVersion: facts.osVersion,

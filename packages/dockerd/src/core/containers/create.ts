@@ -156,6 +156,7 @@ function makeRecord(world: World, {id, name, config, host, image, endpoints}: Re
     image: image.id,
     imagePlatform: image.platform,
     imageManifest: image.manifest,
+    driver: world.snapshotter,
     state: {status: 'created', exitCode: 0, error: ''},
     health: undefined,
     network: makeNetworkSettings(endpoints),

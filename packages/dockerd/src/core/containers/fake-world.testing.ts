@@ -71,6 +71,7 @@ export function makeFakeWorld(): FakeWorld {
       config: mergeConfig({}, {}),
       facts: {kernelVersion: '6.1.0', architecture: 'amd64', cpus: 2, cgroup: {version: 1}} as World['facts'],
       registry: new ContainerRegistry(),
+      snapshotter: 'overlayfs',
       store: {
         directory: id => `/containers/${id}`,
         save(record) {
@@ -191,6 +192,7 @@ function addContainer(world: World, name: string, host: Partial<HostConfig>): Co
     image: 'sha256:1',
     imagePlatform: {os: 'linux', architecture: 'amd64'},
     imageManifest: undefined,
+    driver: world.snapshotter,
     state: {status: 'created', exitCode: 0, error: ''},
     health: undefined,
     network: networkSettings.zero(),

@@ -19,6 +19,8 @@ export interface ContainerRecord {
   image: string;
   imagePlatform: {os: string; architecture: string; variant?: string};
   imageManifest: {mediaType: string; digest: string; size: number} | undefined;
+  /** The snapshotter that made its file system. */
+  driver: string;
   state: ContainerState;
   health: HealthRecord | undefined;
   network: NetworkSettings;

@@ -24,7 +24,14 @@ type Found = {container: Container; status: TaskStatus; lock: Disposable};
 
 /** Loads all containers and brings kernel, containerd and records together. Nothing is served before it is done. */
 export async function restoreContainers(world: World): Promise<void> {
+  const foreign = new Set<string>();
   for (const record of await world.store.loadAll()) {
+    if (record.driver !== world.snapshotter) {
+      const {id, driver} = record;
+      world.log.warn({container: id, driver}, 'a container of another storage driver is left alone');
+      foreign.add(id);
+      continue;
+    }
     const container = new Container(record);
     world.registry.add(container);
     reserveName(world, container);
@@ -34,7 +41,7 @@ export async function restoreContainers(world: World): Promise<void> {
   // Strangers first: their mounts and snapshots can go once nothing runs in them.
   const [found] = await Promise.all([
     Promise.all(all.map(container => inspectTask(world, container))),
-    removeStrangers(world),
+    removeStrangers(world, foreign),
   ]);
   const running = found.filter(({status}) => isAlive(status));
   await adopt(world, running);
@@ -168,11 +175,11 @@ async function reopenForTheRest(world: World, container: Container): Promise<voi
 }
 
 /** Tasks in our namespace that belong to no container, of a create or remove that was killed, and pipes of such. */
-async function removeStrangers(world: World): Promise<void> {
+async function removeStrangers(world: World, foreign: ReadonlySet<string>): Promise<void> {
   const ids = await world.runtime.list(world.background);
-  const strangers = ids.filter(id => !world.registry.get(id));
+  const strangers = ids.filter(id => !world.registry.get(id) && !foreign.has(id));
   await Promise.all(strangers.map(id => removeStranger(world, id)));
-  await world.stdio.sweep(new Set(world.registry.all.map(({id}) => id)));
+  await world.stdio.sweep(new Set([...foreign, ...world.registry.all.map(({id}) => id)]));
 }
 
 async function removeStranger(world: World, id: string): Promise<void> {

@@ -52,6 +52,8 @@ export interface World {
   initPath: string | undefined;
   /** Names of configured runtimes. */
   runtimes: readonly string[];
+  /** What the file systems of containers are made with. */
+  snapshotter: string;
   log: Logger;
   /** For work that no request asked for: exits, restarts, health checks. */
   background: CallContext;

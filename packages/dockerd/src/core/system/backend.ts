@@ -29,6 +29,7 @@ export interface DaemonInfo {
   config: Config;
   host: HostFacts;
   containerdAddress: string;
+  snapshotter: string;
   containers: ContainerCounts;
   images: number;
   openFiles: number;

@@ -16,6 +16,8 @@ export interface SystemSources {
   config: Config;
   host: HostFacts;
   containerdAddress: string;
+  /** What the file systems of containers are made with. */
+  snapshotter: string;
   events: EventBus;
   jobs: JobRunner;
   metrics: EngineMetrics;
@@ -49,7 +51,7 @@ export class SystemInformation implements SystemBackend {
   }
 
   async info(ctx: CallContext): Promise<DaemonInfo> {
-    const {engineId, host, containerdAddress, events, jobs, metrics, components} = this.#sources;
+    const {engineId, host, containerdAddress, snapshotter, events, jobs, metrics, components} = this.#sources;
     const config = this.#config;
     const begin = performance.now();
     const [images, openFiles, forwarding, runtimes, versions] = await Promise.all([
@@ -67,6 +69,7 @@ export class SystemInformation implements SystemBackend {
       config,
       host,
       containerdAddress,
+      snapshotter,
       containers: this.#sources.containerCounts(),
       images,
       openFiles: openFiles.length,

@@ -2,7 +2,6 @@
  * The layer between an image and a container: what the engine itself needs in a root file system. It is kept apart so
  * that neither `docker diff` nor a commit shows mount points and files that nobody but the engine has made.
  */
-import {mkdir, rmdir} from 'node:fs/promises';
 import {Info} from '@longshore/api/gen/containerd/services/snapshots/v1/snapshots';
 import {type CallContext, randomHex} from '@longshore/base';
 import {type ContainerdClient, withLease} from '@longshore/containerd-client';
@@ -11,7 +10,6 @@ import {
   closeFd,
   fstatAtIfExists,
   isErrno,
-  mountAll,
   O_CLOEXEC,
   O_CREAT,
   O_EXCL,
@@ -22,9 +20,9 @@ import {
   S_IFMT,
   symlinkAt,
   unlinkAt,
-  unmountAll,
 } from '@longshore/linux';
 import {makeDirectoryInside, openDirectoryInside} from '../host/rootfs-files.ts';
+import {withMounted} from './mounted.ts';
 
 /**
  * What is no directory there gives way to one: the runtime makes links and nodes below /dev by their paths on the machine,
@@ -104,17 +102,9 @@ export class InitLayers {
     const {client, snapshotter, scratch} = this.#options;
     const name = nameOf(chainId);
     const key = `${name}-${randomHex(8)}`;
-    const root = `${scratch}/init-${randomHex(8)}`;
     const {mounts} = await client.snapshots.prepare(ctx, {snapshotter, key, parent: chainId});
     try {
-      await mkdir(root, {mode: 0o700});
-      try {
-        mountAll(mounts, root);
-        fillInitLayer(root);
-      } finally {
-        unmountAll(root);
-        await rmdir(root);
-      }
+      await withMounted(scratch, mounts, fillInitLayer);
       await client.snapshots.commit(ctx, {snapshotter, name, key, labels: chainId === '' ? {[rootLabel]: time()} : {}});
       if (chainId !== '') await this.#bindToImage(ctx, chainId);
     } catch (error) {

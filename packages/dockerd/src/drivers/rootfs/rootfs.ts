@@ -2,13 +2,16 @@
 import {mkdir, readdir, rmdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {Kind} from '@longshore/api/gen/containerd/services/snapshots/v1/snapshots';
-import type {CallContext} from '@longshore/base';
-import type {ContainerdClient} from '@longshore/containerd-client';
-import {EngineError, isErrorCode} from '@longshore/errdefs';
+import type {Mount} from '@longshore/api/gen/containerd/types/mount';
+import {type CallContext, randomHex} from '@longshore/base';
+import {type ContainerdClient, withLease} from '@longshore/containerd-client';
+import {isErrorCode} from '@longshore/errdefs';
 import {isMountPoint, mountAll, readMountInfo, unmountAll} from '@longshore/linux';
 import type {RootfsService} from '../../core/ports/rootfs-service.ts';
-import {listChanges} from './changes.ts';
+import {type Change, listChanges} from './changes.ts';
 import {InitLayers} from './init-layer.ts';
+import {withMounted} from './mounted.ts';
+import {compareTrees} from './tree-changes.ts';
 
 export interface RootfsOptions {
   client: ContainerdClient;
@@ -31,13 +34,15 @@ class SnapshotRootfs implements RootfsService {
   readonly #client: ContainerdClient;
   readonly #snapshotter: string;
   readonly #root: string;
+  readonly #scratch: string;
   readonly #initLayers: InitLayers;
 
   constructor({client, snapshotter, dataRoot}: RootfsOptions, root: string) {
     this.#client = client;
     this.#snapshotter = snapshotter;
     this.#root = root;
-    this.#initLayers = new InitLayers({client, snapshotter, scratch: join(dataRoot, 'tmp')});
+    this.#scratch = join(dataRoot, 'tmp');
+    this.#initLayers = new InitLayers({client, snapshotter, scratch: this.#scratch});
   }
 
   async prepare(ctx: CallContext, id: string, chainId: string): Promise<void> {
@@ -94,13 +99,25 @@ class SnapshotRootfs implements RootfsService {
     const option = (name: string) => overlay?.options.find(o => o.startsWith(`${name}=`))?.slice(name.length + 1);
     const upper = option('upperdir');
     const lower = option('lowerdir');
-    if (!upper || lower === undefined) {
-      throw new EngineError(
-        'unimplemented',
-        `snapshotter ${this.#snapshotter} cannot tell the changes of a container yet`,
-      );
-    }
+    if (!upper || lower === undefined) return await this.#compareWithParent(ctx, id, mounts);
     return await listChanges(upper, lower.split(':'), ctx.signal);
+  }
+
+  async #compareWithParent(ctx: CallContext, id: string, own: readonly Mount[]): Promise<Change[]> {
+    const snapshotter = this.#snapshotter;
+    const parent = (await this.#client.snapshots.stat(ctx, {snapshotter, key: id})).info?.parent ?? '';
+    // The lease keeps the view, and takes it along if this process is killed.
+    return await withLease(ctx, this.#client, async leased => {
+      const key = `changes-${id}-${randomHex(8)}`;
+      const view = await this.#client.snapshots.view(leased, {snapshotter, key, parent});
+      try {
+        return await withMounted(this.#scratch, own, ownPath =>
+          withMounted(this.#scratch, view.mounts, path => compareTrees(ownPath, path, ctx.signal)),
+        );
+      } finally {
+        await this.#client.snapshots.remove(leased, {snapshotter, key});
+      }
+    });
   }
 
   async restore(ctx: CallContext, owned: ReadonlySet<string>, mounted: ReadonlySet<string>): Promise<void> {

@@ -32,7 +32,7 @@ export function inspectToJson(
     LogPath: files.log,
     Name: record.name,
     RestartCount: record.restartCount,
-    Driver: 'overlayfs',
+    Driver: record.driver,
     Platform: os,
     ...(manifest ? {ImageManifestDescriptor: {...manifest, platform}} : {}),
     MountLabel: '',
@@ -40,7 +40,7 @@ export function inspectToJson(
     AppArmorProfile: record.appArmorProfile,
     ExecIDs: execIds.length > 0 ? execIds : null,
     HostConfig: hostConfig.encode({...record.host, Links: links}) as ContainerInspect['HostConfig'],
-    GraphDriver: {Data: null, Name: 'overlayfs'},
+    GraphDriver: {Data: null, Name: record.driver},
     ...(sizes ? {SizeRw: sizes.own, SizeRootFs: sizes.total} : {}),
     Mounts: mountsToJson(record.mounts),
     Config: containerConfig.encode({

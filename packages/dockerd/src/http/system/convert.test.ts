@@ -28,6 +28,7 @@ function sourcesOf(info: Document): DaemonInfo {
     config: mergeConfig({dataRoot: info.DockerRootDir, experimental: info.ExperimentalBuild}, registryFlags(info)),
     host,
     containerdAddress,
+    snapshotter: info.Driver,
     containers: {
       total: info.Containers,
       running: info.ContainersRunning,

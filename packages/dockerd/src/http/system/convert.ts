@@ -53,7 +53,7 @@ export function infoToJson(info: DaemonInfo): SystemInfo {
   return {...countsToJson(info), ...hostToJson(info), ...daemonToJson(info)};
 }
 
-function countsToJson({engineId, config, containers, images}: DaemonInfo) {
+function countsToJson({engineId, config, snapshotter, containers, images}: DaemonInfo) {
   return {
     ID: engineId,
     Containers: containers.total,
@@ -61,7 +61,7 @@ function countsToJson({engineId, config, containers, images}: DaemonInfo) {
     ContainersPaused: containers.paused,
     ContainersStopped: containers.stopped,
     Images: images,
-    Driver: 'overlayfs',
+    Driver: snapshotter,
     DriverStatus: [['driver-type', 'io.containerd.snapshotter.v1']] as [string, string][],
     Plugins: {
       Volume: ['local'],
