@@ -94,7 +94,7 @@ export class Containers {
       {
         ...{id, bundle, events, log},
         runtime: this.#runtime(bundle, options),
-        stdio: this.#stdioOwner(id, options),
+        stdio: this.#stdioOwner(id, bundle, options),
         criu: options,
         noPivot: options.noPivotRoot,
         noNewKeyring: options.noNewKeyring,
@@ -121,10 +121,21 @@ export class Containers {
     });
   }
 
-  #stdioOwner(containerId: string, options: Options) {
+  #stdioOwner(containerId: string, bundle: string, options: Options) {
     const {namespace, reaper, log, env, streams} = this.#options;
     const checkpoints = options.criuPath !== '' || hasProgram('criu', env.PATH);
-    return {containerId, namespace, reaper, log, env, streams, checkpoints, uid: options.ioUid, gid: options.ioGid};
+    return {
+      containerId,
+      bundle,
+      namespace,
+      reaper,
+      log,
+      env,
+      streams,
+      checkpoints,
+      uid: options.ioUid,
+      gid: options.ioGid,
+    };
   }
 
   /** Forgets a deleted container. */

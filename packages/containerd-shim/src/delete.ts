@@ -1,15 +1,16 @@
 /** The `delete` action: containerd calls it when the shim is gone, to clean up and to have something to report. */
-import {readdirSync, rmSync, writeSync} from 'node:fs';
+import {rmSync, writeSync} from 'node:fs';
 import {basename, dirname, join} from 'node:path';
 import {DeleteResponse} from '@longshore/api/gen/containerd/runtime/task/v3/shim';
 import {createLogger} from '@longshore/base';
-import {messageOf} from '@longshore/errdefs';
-import {isErrno, kill, readKernelFileIfExists, realTime} from '@longshore/linux';
+import {isErrorCode, messageOf} from '@longshore/errdefs';
+import {realTime} from '@longshore/linux';
 import {RuncRuntime} from '@longshore/runc-wrapper';
 import {socketPath} from '@longshore/ttrpc';
 import {pidFile, readIfExists, readPidFile, readRuntimeFiles, runtimeRoot, unmountRootfs} from './bundle.ts';
 import type {ShimEnvironment} from './environment.ts';
 import type {Flags} from './flags.ts';
+import {endUnfinishedRuntime, removeUnknownCgroup} from './leftovers.ts';
 import {isServed} from './start.ts';
 import {timestamp} from './timestamp.ts';
 
@@ -33,31 +34,24 @@ export async function deleteLeftovers(flags: Flags, environment: ShimEnvironment
     systemdCgroup: options.systemdCgroup,
     env: environment.forChildren,
   });
-  endUnfinishedRuntime(bundle);
+  await endUnfinishedRuntime(bundle);
+  const isKnown = hasState(runtime, flags.id);
   await runtime.delete(flags.id, {force: true});
+  if (!isKnown) await removeUnknownCgroup(bundle, log);
   unmountRootfs(bundle);
   removeSocket(bundle);
   const response = {pid: pid ?? 0, exitStatus: killedStatus, exitedAt: timestamp(realTime())};
   writeSync(1, DeleteResponse.encode(response).finish());
 }
 
-/**
- * A shim that was killed in the middle of a create or exec leaves the runtime at work: it would go on to make a container
- * that nobody knows. It is known by the pid file it was to write.
- */
-function endUnfinishedRuntime(bundle: string): void {
-  for (const name of readdirSync('/proc')) {
-    const commandLine = name > '0' && name < ':' ? readKernelFileIfExists(`/proc/${name}/cmdline`) : undefined;
-    const words = commandLine?.split('\0') ?? [];
-    if (words[words.indexOf('--pid-file') + 1]?.startsWith(`${bundle}/`)) killIfThere(Number(name));
-  }
-}
-
-function killIfThere(pid: number): void {
+/** False when the runtime has not got so far, or is done with the container. */
+function hasState(runtime: RuncRuntime, id: string): boolean {
   try {
-    kill(pid, 'SIGKILL');
+    runtime.load(id);
+    return true;
   } catch (error) {
-    if (!isErrno(error, 'ESRCH')) throw error;
+    if (isErrorCode(error, 'not-found')) return false;
+    throw error;
   }
 }
 

@@ -1,27 +1,40 @@
 /** Where the runtime delivers the terminal of a process: a unix socket, one connection, one message, one descriptor. */
-import {closeSync, mkdtempSync, rmSync} from 'node:fs';
-import {join} from 'node:path';
-import {sleep} from '@longshore/base';
+import {closeSync, rmSync} from 'node:fs';
+import {randomHex, sleep} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
-import {acceptUnix, listenUnix, POLLIN, pollFd, receiveFds} from '@longshore/linux';
+import {
+  AT_FDCWD,
+  acceptUnix,
+  listenUnix,
+  O_DIRECTORY,
+  O_PATH,
+  openAt,
+  POLLIN,
+  pollFd,
+  receiveFds,
+} from '@longshore/linux';
 
 const receiveTimeoutMs = 10_000;
 /** The name of the pty master; runc sends less than this. */
 const nameBytes = 4096;
 
+/**
+ * It is a file of the bundle, which a killed shim leaves to its `delete` action as all else in there. Bundles have longer
+ * paths than an address may have: the runtime gets one by way of our descriptor of the directory.
+ */
 export class ConsoleSocket implements Disposable {
   readonly path: string;
-  readonly #directory: string;
+  readonly #directory: number;
   readonly #listener: number;
   #closed = false;
 
-  constructor() {
-    this.#directory = mkdtempSync(join(process.env.TMPDIR ?? '/tmp', 'pty'));
-    this.path = join(this.#directory, 'pty.sock');
+  constructor(bundle: string) {
+    this.#directory = openAt(AT_FDCWD, bundle, O_PATH | O_DIRECTORY);
+    this.path = `/proc/${process.pid}/fd/${this.#directory}/pty-${randomHex(4)}.sock`;
     try {
       this.#listener = listenUnix(this.path, {mode: 0o600, backlog: 1});
     } catch (error) {
-      rmSync(this.#directory, {recursive: true, force: true});
+      closeSync(this.#directory);
       throw error;
     }
   }
@@ -45,7 +58,8 @@ export class ConsoleSocket implements Disposable {
     if (this.#closed) return;
     this.#closed = true;
     closeSync(this.#listener);
-    rmSync(this.#directory, {recursive: true, force: true});
+    rmSync(this.path, {force: true});
+    closeSync(this.#directory);
   }
 }
 

@@ -16,6 +16,7 @@ export interface StdioUris {
 
 export interface StdioOwner {
   containerId: string;
+  bundle: string;
   namespace: string;
   reaper: Reaper;
   log: Logger;

@@ -36,7 +36,7 @@ export class TerminalIo implements ProcessIo {
 
   private constructor(owner: StdioOwner) {
     this.#owner = owner;
-    this.#socket = new ConsoleSocket();
+    this.#socket = new ConsoleSocket(owner.bundle);
   }
 
   get consoleSocket(): string {
