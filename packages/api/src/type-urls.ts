@@ -8,6 +8,8 @@ export const protobufTypeUrl = {
   runcOptions: 'containerd.runc.v1.Options',
   runcCheckpointOptions: 'containerd.runc.v1.CheckpointOptions',
   runcProcessDetails: 'containerd.runc.v1.ProcessDetails',
+  linuxRuncOptions: 'containerd.linux.runc.RuncOptions',
+  linuxCreateOptions: 'containerd.linux.runc.CreateOptions',
   runtimeOptions: 'runtimeoptions.v1.Options',
   cgroupsV1Metrics: 'io.containerd.cgroups.v1.Metrics',
   cgroupsV2Metrics: 'io.containerd.cgroups.v2.Metrics',

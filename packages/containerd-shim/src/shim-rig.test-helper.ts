@@ -188,7 +188,8 @@ export class ShimRig {
   }
 
   async exec(id: string, execId: string, args: string[], stdio: Partial<StdioPaths> & {terminal?: boolean} = {}) {
-    const process = {terminal: stdio.terminal ?? false, user: {uid: 0, gid: 0}, args, env: ['PATH=/bin'], cwd: '/'};
+    // Without `terminal`: what counts is the request's.
+    const process = {user: {uid: 0, gid: 0}, args, env: ['PATH=/bin'], cwd: '/'};
     const value = Buffer.from(JSON.stringify(process));
     await this.task.exec(ctx, {id, execId, ...stdio, spec: {typeUrl: jsonTypeUrl.process, value}});
   }

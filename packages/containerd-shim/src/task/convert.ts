@@ -47,10 +47,12 @@ export function runtimeOptions(options: Any | undefined): Options {
   return Options.decode(options.value);
 }
 
-export function execSpec({spec}: ExecProcessRequest): Uint8Array {
+/** Whether there is a terminal is what the request says: the process of a client may still be that of the container. */
+export function execSpec({spec, terminal}: ExecProcessRequest): Uint8Array {
   if (!spec || spec.value.length === 0) throw invalid('process spec must not be empty');
-  parseJson(spec, 'process spec');
-  return spec.value;
+  const process = parseJson(spec, 'process spec') as {terminal?: boolean};
+  if ((process.terminal ?? false) === terminal) return spec.value;
+  return Buffer.from(JSON.stringify({...process, terminal}));
 }
 
 export function resources({resources: any}: UpdateTaskRequest): Resources {

@@ -1,4 +1,5 @@
 /** Points in time with nanoseconds, as every containerd message carries them; a Date would cut a shim's exit time. */
+import {realTime} from '@longshore/linux';
 
 export interface Timestamp {
   /** Seconds since 1970. */
@@ -7,9 +8,13 @@ export interface Timestamp {
   readonly nanos: number;
 }
 
-/** The clock of the machine. Its resolution is a millisecond, which is all that the runtime tells. */
+/** The clock of the machine. */
 export function now(): Timestamp {
-  return fromMilliseconds(Date.now());
+  return fromNanoseconds(realTime());
+}
+
+export function fromNanoseconds(nanoseconds: bigint): Timestamp {
+  return {seconds: nanoseconds / 1_000_000_000n, nanos: Number(nanoseconds % 1_000_000_000n)};
 }
 
 export function fromMilliseconds(milliseconds: number): Timestamp {

@@ -91,6 +91,21 @@ test('one writer per reference and namespace', async t => {
   await using _other = await content.openWriter(testContext('other'), {ref: 'r'});
 });
 
+test('a second writer waits for a moment for the end of the first', async t => {
+  const {content} = await openTestContent(t);
+  const first = await content.openWriter(ctx, {ref: 'r'});
+  await first.write(hello);
+  const aborted = new AbortController();
+  const given = content.openWriter({...ctx, signal: aborted.signal}, {ref: 'r'});
+  const second = content.openWriter(ctx, {ref: 'r'});
+  aborted.abort(new Error('no more'));
+  await t.throwsAsync(given, {message: 'no more'});
+  const {updatedAt} = first.status();
+  await first[Symbol.asyncDispose]();
+  await using writer = await second;
+  t.like(writer.status(), {offset: hello.length, updatedAt});
+});
+
 test('a commit with another size or digest is refused and can be corrected', async t => {
   const {content} = await openTestContent(t);
   await using writer = await content.openWriter(ctx, {ref: 'r'});

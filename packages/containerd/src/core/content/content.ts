@@ -107,7 +107,7 @@ export class Content implements ContentStore, WriterHost {
     const {ref, total = 0, expected = ''} = options;
     if (ref === '') throw new EngineError('invalid-argument', 'ref must not be empty: invalid argument');
     if (expected !== '') checkDigest(expected);
-    const lock = this.#refLocks.acquire(`${ctx.namespace}/${ref}`);
+    const lock = await this.#refLocks.acquire(`${ctx.namespace}/${ref}`, ctx.signal);
     try {
       if (expected !== '') this.#throwIfPresent(ctx, expected);
       const ingest = this.#claimIngest(ctx, ref, expected);

@@ -5,15 +5,21 @@ import type {CollectionResult} from './collector.ts';
 import type {CollectorTriggers} from './triggers.ts';
 
 export interface SchedulerConfig {
-  /** Largest share of the time that collections may pause other requests: 0.02 waits 49 times as long as the last. */
+  /** Largest share of the time that collections may pause other requests: 0.02 waits 50 times as long as the last one. */
   pauseThreshold: number;
   /** Mutations after which a collection runs even when nothing was removed; 0 for never. */
   mutationThreshold: number;
-  /** Removals after which a collection runs at once; 0 leaves it to the pause threshold. */
+  /** Removals after which a collection runs without waiting for that; 0 for never. */
   deletionThreshold: number;
   scheduleDelayMs: number;
   startupDelayMs: number;
 }
+
+/**
+ * A collection counts as at least this long: a store that is collected in no time would be collected at every removal,
+ * and a client be left no moment to take up again what it has just let go of. The original counts so, too.
+ */
+const minimumPauseMs = 5;
 
 /** Timers take at most 2^31-1 ms; a later expiry is looked at again then. */
 const maxTimerMs = 24 * 3600 * 1000;
@@ -29,12 +35,14 @@ export class CollectionScheduler implements CollectorTriggers, AsyncDisposable {
   #waiting: Deferred<void> | undefined;
   #mutations = 0;
   #removals = 0;
-  #earliest = 0;
+  /** From a removal to the collection that it leads to. */
+  #intervalMs: number;
   #stopped = false;
 
   constructor(collect: () => Promise<CollectionResult>, config: SchedulerConfig, log: Logger) {
     this.#collect = collect;
     this.#config = config;
+    this.#intervalMs = minimumPauseMs / config.pauseThreshold;
     this.#log = log;
   }
 
@@ -47,14 +55,14 @@ export class CollectionScheduler implements CollectorTriggers, AsyncDisposable {
     this.#removals++;
     const {deletionThreshold, scheduleDelayMs} = this.#config;
     const isUrgent = deletionThreshold > 0 && this.#removals >= deletionThreshold;
-    this.#schedule(isUrgent ? 0 : Math.max(scheduleDelayMs, this.#earliest - performance.now()));
+    this.#schedule(isUrgent ? scheduleDelayMs : Math.max(scheduleDelayMs, this.#intervalMs));
   }
 
   mutated(): void {
     this.#mutations++;
     const {mutationThreshold, scheduleDelayMs} = this.#config;
     if (mutationThreshold <= 0 || this.#mutations < mutationThreshold) return;
-    this.#schedule(Math.max(scheduleDelayMs, this.#earliest - performance.now()));
+    this.#schedule(Math.max(scheduleDelayMs, this.#intervalMs));
   }
 
   collect(): Promise<void> {
@@ -90,14 +98,14 @@ export class CollectionScheduler implements CollectorTriggers, AsyncDisposable {
     this.#running = this.#run(waiting).finally(() => {
       this.#running = undefined;
       if (this.#waiting) this.#schedule(0);
-      else if (this.#removals > 0) this.#schedule(Math.max(0, this.#earliest - performance.now()));
+      else if (this.#removals > 0) this.#schedule(this.#intervalMs);
     });
   }
 
   async #run(waiting: Deferred<void> | undefined): Promise<void> {
     try {
       const result = await this.#collect();
-      this.#earliest = performance.now() + result.pauseMs * (1 / this.#config.pauseThreshold - 1);
+      this.#intervalMs = Math.max(result.pauseMs, minimumPauseMs) / this.#config.pauseThreshold;
       this.#log.debug({pauseMs: result.pauseMs.toFixed(1), removed: result.removed}, 'garbage collected');
       if (result.nextExpiry) this.#watchExpiry(toMilliseconds(result.nextExpiry));
       waiting?.resolve();

@@ -8,6 +8,7 @@ import type {MetadataStore} from '../metadata/store.ts';
 import {checkIdentifier, quote} from '../names.ts';
 import type {SandboxObserver} from '../sandboxes/shim.ts';
 import {now, type Timestamp} from '../time.ts';
+import {effectiveRuntime} from './linux-runtime.ts';
 import type {
   ProcessExit,
   ProcessState,
@@ -101,10 +102,10 @@ export class Tasks implements AsyncDisposable {
     if (this.#tasks.has(keyOf(ctx.namespace, id))) {
       throw new EngineError('already-exists', `task ${id}: already exists`);
     }
-    const options = creation.options ?? container.runtime.options;
+    const {name, options} = effectiveRuntime(container.runtime, creation.options);
     const request: ShimRequest = {
       id,
-      runtime: runtimePath || container.runtime.name,
+      runtime: runtimePath || name,
       spec: container.spec?.value ?? new Uint8Array(),
       ...(options && {options}),
       ...(container.sandbox !== '' && {sandbox: container.sandbox}),

@@ -5,7 +5,7 @@ import {type FileHandle, link, mkdir, open, readFile, rm, stat, writeFile} from 
 import {dirname, join} from 'node:path';
 import {syncDirectory} from '@longshore/base';
 import type {IngestFile, IngestFileStatus} from '../../core/content/files.ts';
-import {formatTime, fromMilliseconds, now, parseTime, type Timestamp} from '../../core/time.ts';
+import {compareTime, formatTime, fromNanoseconds, now, parseTime, type Timestamp} from '../../core/time.ts';
 import {fsError, isMissing} from './fs-error.ts';
 
 /** Bytes per read when an ingest is resumed and its data hashed again. */
@@ -26,7 +26,9 @@ export async function openIngestFile(
     if (total > 0) await writeFile(join(directory, 'total'), String(total));
     // A handle that only reads could not go on writing; O_APPEND would ignore positions.
     const file = await open(join(directory, 'data'), constants.O_RDWR | constants.O_CREAT, 0o666);
-    return await DiskIngest.resume({directory, file, startedAt, total: total || (known?.total ?? 0), blobPath});
+    const updatedAt = known?.updatedAt ?? startedAt;
+    const parts = {directory, file, startedAt, updatedAt, total: total || (known?.total ?? 0), blobPath};
+    return await DiskIngest.resume(parts);
   } catch (error) {
     throw fsError('open ingest', directory, error);
   }
@@ -35,11 +37,14 @@ export async function openIngestFile(
 /** Undefined when there is no ingest, or one that a crash left without data. */
 export async function readStatus(directory: string): Promise<IngestFileStatus | undefined> {
   try {
-    const data = await stat(join(directory, 'data'));
+    const data = await stat(join(directory, 'data'), {bigint: true});
     const started = parseTime(await readText(join(directory, 'startedat')));
-    const modified = fromMilliseconds(data.mtimeMs);
+    const modified = fromNanoseconds(data.mtimeNs);
+    // Noted when its last writer let go of it, unless that was killed.
+    const noted = parseTime(await readText(join(directory, 'updatedat')));
+    const updatedAt = noted && compareTime(noted, modified) > 0 ? noted : modified;
     const total = Number(await readText(join(directory, 'total'))) || 0;
-    return {offset: data.size, total, startedAt: started ?? modified, updatedAt: modified};
+    return {offset: Number(data.size), total, startedAt: started ?? modified, updatedAt};
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw fsError('read ingest', directory, error);
@@ -59,6 +64,7 @@ interface IngestParts {
   directory: string;
   file: FileHandle;
   startedAt: Timestamp;
+  updatedAt: Timestamp;
   total: number;
   blobPath: (digest: string) => string;
 }
@@ -71,7 +77,7 @@ class DiskIngest implements IngestFile {
   readonly #blobPath: (digest: string) => string;
   #hash: Hash = createHash('sha256');
   #offset = 0;
-  #updatedAt = now();
+  #updatedAt: Timestamp;
   #closed = false;
   #failure: unknown;
 
@@ -79,6 +85,7 @@ class DiskIngest implements IngestFile {
     this.#directory = parts.directory;
     this.#file = parts.file;
     this.#startedAt = parts.startedAt;
+    this.#updatedAt = parts.updatedAt;
     this.#total = parts.total;
     this.#blobPath = parts.blobPath;
   }

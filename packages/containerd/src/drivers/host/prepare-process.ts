@@ -5,7 +5,7 @@ import {cgroupAt, setOomScoreAdj} from '@longshore/linux';
 export interface ProcessSettings {
   /** oom_score_adj; 0 leaves it. */
   readonly oomScore: number;
-  /** Cgroup to move to; empty to stay. */
+  /** Cgroup to move to, from the root of its hierarchy; empty to stay. */
   readonly cgroup: string;
   /** Directory for temporary files, of the daemon and of what it starts; empty for the machine's. */
   readonly temp: string;
@@ -14,7 +14,7 @@ export interface ProcessSettings {
 export async function prepareProcess({oomScore, cgroup, temp}: ProcessSettings): Promise<void> {
   if (oomScore !== 0) setOomScoreAdj(oomScore);
   if (cgroup !== '') {
-    const own = cgroupAt(cgroup);
+    const own = cgroupAt(cgroup.startsWith('/') ? cgroup : `/${cgroup}`);
     own.create();
     own.addProcess(process.pid);
   }

@@ -11,6 +11,9 @@ export interface SearchOptions {
   ownDirectory: string;
 }
 
+/** Shims that containerd 2 came without, and those that take their options. */
+const successors: Readonly<Record<string, string>> = {'containerd-shim-runc-v1': 'containerd-shim-runc-v2'};
+
 /**
  * `io.containerd.runc.v2` → `containerd-shim-runc-v2` in PATH or beside containerd; an absolute path is itself. Found
  * paths are kept for the life of the daemon. Throws invalid-argument for a name that is none, not-found.
@@ -31,7 +34,7 @@ export class RuntimeBinaries {
     const binary = binaryName(runtime);
     const known = this.#found.get(binary);
     if (known !== undefined) return known;
-    const path = this.#search(binary);
+    const path = this.#search(binary) ?? this.#search(successors[binary] ?? binary);
     if (path === undefined) throw notInstalled(runtime, binary);
     this.#found.set(binary, path);
     return path;

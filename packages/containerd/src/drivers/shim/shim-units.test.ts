@@ -65,6 +65,9 @@ test('runtime names become binaries in PATH, then beside containerd', t => {
     missing?.message,
     'runtime "io.containerd.kata.v2" binary not installed "containerd-shim-kata-v2": file does not exist',
   );
+  t.is(kept.resolve('io.containerd.runc.v1'), join(first, 'containerd-shim-runc-v2'));
+  put(join(own, 'containerd-shim-runc-v1'));
+  t.is(binaries().resolve('io.containerd.runc.v1'), join(own, 'containerd-shim-runc-v1'));
   t.is(codeOf(t.throws(() => kept.resolve('/nosuch/shim'))), 'not-found');
   for (const name of ['', 'runc', '.v2', 'a/b.v2', 'io..v2'])
     t.is(codeOf(t.throws(() => kept.resolve(name))), 'invalid-argument');
