@@ -71,7 +71,7 @@ test('a JSON body is shown and still read, credentials are not; the answer waits
   t.is(read, '{"a":1}');
   t.is(seen.request?.requestBody?.toString(), '{"a":1}');
   t.deepEqual(Object.keys(seen.request?.requestHeaders ?? {}), ['Content-Length', 'Content-Type']);
-  t.like(seen.response, {status: 201, headers: {A: 'b'}});
+  t.like(seen.response, {status: 201, headers: {A: 'b', 'Content-Type': 'application/json'}});
   t.is(seen.response?.body?.toString(), '{"Id":"x"}');
   t.deepEqual(seen.order, ['first request', 'second request', 'second response', 'first response']);
   t.deepEqual(sent, [[201, {Id: 'x'}]]);

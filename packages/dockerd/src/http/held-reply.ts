@@ -9,15 +9,19 @@ export class HeldReply implements ApiReply {
   #send: (() => void) | undefined;
   #body: Buffer | undefined;
   #status = 0;
+  #contentType = '';
 
   constructor(reply: ApiReply, response: Response) {
     this.#reply = reply;
     this.#response = response;
   }
 
-  /** What a plugin gets to see. */
+  /** What a plugin gets to see: of bodies only JSON. */
   get seen(): AuthorizationResponse {
-    return {status: this.#status, headers: this.#response.headers, body: this.#body};
+    const type = this.#contentType;
+    const isJson = type.split(';')[0] === 'application/json';
+    const headers = {...this.#response.headers, ...(type === '' ? {} : {'Content-Type': type})};
+    return {status: this.#status, headers, body: isJson ? this.#body : undefined};
   }
 
   /** Sends what was kept. */
@@ -35,27 +39,28 @@ export class HeldReply implements ApiReply {
   }
 
   json(status: number, value: unknown): void {
-    this.#hold(status, JSON.stringify(value), () => this.#reply.json(status, value));
+    this.#hold(status, 'application/json', JSON.stringify(value), () => this.#reply.json(status, value));
   }
 
   empty(status: number): void {
-    this.#hold(status, '', () => this.#reply.empty(status));
+    this.#hold(status, '', '', () => this.#reply.empty(status));
   }
 
   text(status: number, text: string): void {
-    this.#hold(status, text, () => this.#reply.text(status, text));
+    this.#hold(status, 'text/plain; charset=utf-8', text, () => this.#reply.text(status, text));
   }
 
   send(status: number, contentType: string, body: string | Uint8Array): void {
-    this.#hold(status, body, () => this.#reply.send(status, contentType, body));
+    this.#hold(status, contentType, body, () => this.#reply.send(status, contentType, body));
   }
 
   closing(status: number, contentType: string, body: string): void {
-    this.#hold(status, body, () => this.#reply.closing(status, contentType, body));
+    this.#hold(status, contentType, body, () => this.#reply.closing(status, contentType, body));
   }
 
   stream(status: number, contentType: string): ReplyStream {
     this.#status = status;
+    this.#contentType = contentType;
     return this.#reply.stream(status, contentType);
   }
 
@@ -64,8 +69,9 @@ export class HeldReply implements ApiReply {
     return this.#reply.hijack(statusLine, headers);
   }
 
-  #hold(status: number, body: string | Uint8Array, send: () => void): void {
+  #hold(status: number, contentType: string, body: string | Uint8Array, send: () => void): void {
     this.#status = status;
+    this.#contentType = contentType;
     this.#body = typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.length);
     this.#send = send;
   }

@@ -16,12 +16,13 @@ export async function readJson<T>(request: ApiRequest, shape: Shape<T>): Promise
   return decodeJson(text, shape);
 }
 
-/** The same for operations whose body may be left out; `undefined` then. */
+/** The same for operations whose body may be left out (a length of zero, not an empty one); `undefined` then. */
 export async function readOptionalJson<T>(request: ApiRequest, shape: Shape<T>): Promise<T | undefined> {
-  if (request.body.isDone) return undefined;
-  checkContentType(request);
-  const text = await readText(request);
-  return text.trim() === '' ? undefined : decodeJson(text, shape);
+  if (request.body.isDone) {
+    checkContentType(request);
+    return undefined;
+  }
+  return await readJson(request, shape);
 }
 
 /** Decodes a JSON text. Throws with Go's messages. */

@@ -199,7 +199,11 @@ async function provideFiles(
   scope: Scope,
 ): Promise<void> {
   scope.defer(`remove record ${record.id}`, () => world.store.remove(record.id));
-  const wanted = collectMounts(record.config, record.host, {registry: world.registry, isReadOnlyTopOnly});
+  const wanted = collectMounts(record.config, record.host, {
+    registry: world.registry,
+    isReadOnlyTopOnly,
+    daemonRoot: world.config.dataRoot,
+  });
   record.mounts = await provideMounts(world, ctx, record.id, wanted, scope);
   const hasVolumes = Object.values(record.mounts).some(({Type, CopyData}) => Type === 'volume' && CopyData);
   const hasWorkingDirectory = !['', '/'].includes(record.config.WorkingDir);

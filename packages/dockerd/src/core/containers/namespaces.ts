@@ -49,7 +49,10 @@ function joinOr(world: World, mode: string, kind: 'pid' | 'ipc', shown: string):
   if (!other) return 'own';
   requireRunning(other, shown);
   if (kind === 'ipc' && !isShareable(other)) {
-    throw new EngineError('invalid-argument', `cannot join IPC of a non-shareable container: ${other.id}`);
+    throw new EngineError(
+      'invalid-argument',
+      `can't join IPC of container ${other.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
+    );
   }
   return {path: `/proc/${pidOf(other.state)}/ns/${kind}`};
 }

@@ -57,7 +57,10 @@ export async function updateContainer(
 }
 
 function changesOf(update: UpdateConfig): Partial<HostConfig> {
-  return Object.fromEntries(changeable.filter(name => update[name]).map(name => [name, update[name]]));
+  const changes = changeable.filter(name => update[name]).map(name => [name, update[name]]);
+  // Zero and anything below it mean no limit, and are shown as zero.
+  const pids = update.PidsLimit === null ? {} : {PidsLimit: Math.max(update.PidsLimit, 0)};
+  return {...Object.fromEntries(changes), ...pids};
 }
 
 /** What verifyLimits is to see is the request, not what the container has from before. */

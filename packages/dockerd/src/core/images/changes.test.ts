@@ -20,7 +20,7 @@ test('instructions alter the configuration in order', t => {
   t.deepEqual(applyChanges({Env: ['PATH=/bin', 'A=1']}, changes), {
     Cmd: ['httpd', '-f'],
     Entrypoint: ['/bin/sh', '-c', 'exec "$0"'],
-    Env: ['PATH=/bin', 'C=d e', 'F=g h', 'OLD=some text', 'A=2'],
+    Env: ['PATH=/bin', 'A=2', 'C=d e', 'F=g h', 'OLD=some text'],
     ExposedPorts: {'80/tcp': {}, '53/udp': {}, '8000/tcp': {}, '8001/tcp': {}},
     Labels: {l1: 'v1', 'l 2': 'v 2'},
     User: '1000:1000',

@@ -1,6 +1,7 @@
 /** `--change`: Dockerfile instructions that alter the configuration of an image which is imported or committed. */
 import type {HealthConfig, ImageConfig} from '@longshore/api/oci';
-import {parseJsonList, parsePairs, splitWords, syntax, unquote} from './instruction-words.ts';
+import {expandWord} from './expand-word.ts';
+import {parseJsonList, parsePairs, splitWords, syntax} from './instruction-words.ts';
 
 type Instruction = (config: ImageConfig, argument: string) => ImageConfig;
 
@@ -9,18 +10,27 @@ const shell = ['/bin/sh', '-c'];
 const instructions: Readonly<Record<string, Instruction>> = {
   CMD: (config, argument) => ({...config, Cmd: command(argument)}),
   ENTRYPOINT: (config, argument) => ({...config, Entrypoint: command(argument)}),
-  ENV: (config, argument) => ({...config, Env: withVariables(config.Env ?? [], parsePairs('ENV', argument))}),
-  EXPOSE: (config, argument) => ({...config, ExposedPorts: {...config.ExposedPorts, ...exposed(argument)}}),
+  ENV: (config, argument) => ({
+    ...config,
+    Env: withVariables(config.Env ?? [], parsePairs('ENV', argument, config.Env ?? [])),
+  }),
+  EXPOSE: (config, argument) => ({
+    ...config,
+    ExposedPorts: {...config.ExposedPorts, ...exposed(argument, config.Env ?? [])},
+  }),
   HEALTHCHECK: (config, argument) => ({...config, Healthcheck: healthcheck(argument)}),
   LABEL: (config, argument) => ({
     ...config,
-    Labels: {...config.Labels, ...Object.fromEntries(parsePairs('LABEL', argument))},
+    Labels: {...config.Labels, ...Object.fromEntries(parsePairs('LABEL', argument, config.Env ?? []))},
   }),
   ONBUILD: (config, argument) => ({...config, OnBuild: [...(config.OnBuild ?? []), one('ONBUILD', argument)]}),
-  STOPSIGNAL: (config, argument) => ({...config, StopSignal: one('STOPSIGNAL', argument)}),
-  USER: (config, argument) => ({...config, User: one('USER', argument)}),
-  VOLUME: (config, argument) => ({...config, Volumes: {...config.Volumes, ...volumes(argument)}}),
-  WORKDIR: (config, argument) => ({...config, WorkingDir: workingDirectory(config.WorkingDir ?? '', argument)}),
+  STOPSIGNAL: (config, argument) => ({
+    ...config,
+    StopSignal: expandWord(one('STOPSIGNAL', argument), config.Env ?? []),
+  }),
+  USER: (config, argument) => ({...config, User: expandWord(one('USER', argument), config.Env ?? [])}),
+  VOLUME: (config, argument) => ({...config, Volumes: {...config.Volumes, ...volumes(argument, config.Env ?? [])}}),
+  WORKDIR: (config, argument) => ({...config, WorkingDir: workingDirectory(config, argument)}),
 };
 
 /** Applies them in order. Throws `invalid-argument` (`BOGUS is not a valid change command`). */
@@ -41,19 +51,20 @@ function command(argument: string): string[] {
   return parseJsonList(argument) ?? (argument === '' ? [] : [...shell, argument]);
 }
 
+/** One that was there keeps its place. */
 function withVariables(before: readonly string[], pairs: readonly [string, string][]): string[] {
-  const names = new Set(pairs.map(([name]) => name));
-  const kept = before.filter(variable => !names.has(variable.split('=')[0] ?? ''));
-  return [...kept, ...pairs.map(([name, value]) => `${name}=${value}`)];
+  const variables = new Map(before.map(each => [each.split('=')[0] ?? '', each]));
+  for (const [name, value] of pairs) variables.set(name, `${name}=${value}`);
+  return [...variables.values()];
 }
 
 /** `80`, `80/udp`, `8000-8002/tcp`. */
-function exposed(argument: string): Record<string, object> {
+function exposed(argument: string, environment: readonly string[]): Record<string, object> {
   const ports: Record<string, object> = {};
   const words = splitWords(argument);
   if (words.length === 0) throw syntax('EXPOSE requires at least one argument');
   for (const word of words) {
-    const match = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/i.exec(unquote(word));
+    const match = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/i.exec(expandWord(word, environment));
     const first = Number(match?.[1]);
     const last = Number(match?.[2] ?? match?.[1]);
     if (!match || first < 1 || last > 65_535 || last < first) throw syntax(`invalid containerPort: ${word}`);
@@ -62,17 +73,17 @@ function exposed(argument: string): Record<string, object> {
   return ports;
 }
 
-function volumes(argument: string): Record<string, object> {
-  const paths = parseJsonList(argument) ?? splitWords(argument).map(unquote);
+function volumes(argument: string, environment: readonly string[]): Record<string, object> {
+  const paths = parseJsonList(argument) ?? splitWords(argument).map(word => expandWord(word, environment));
   if (paths.length === 0 || paths.some(path => path.trim() === '')) {
     throw syntax('VOLUME specified can not be an empty string');
   }
   return Object.fromEntries(paths.map(path => [path, {}]));
 }
 
-function workingDirectory(before: string, argument: string): string {
-  const path = one('WORKDIR', unquote(argument));
-  const joined = path.startsWith('/') ? path : `${before || ''}/${path}`;
+function workingDirectory({WorkingDir: before = '', Env: environment}: ImageConfig, argument: string): string {
+  const path = one('WORKDIR', expandWord(argument, environment ?? []));
+  const joined = path.startsWith('/') ? path : `${before}/${path}`;
   return joined.replace(/\/+/g, '/');
 }
 

@@ -6,6 +6,7 @@ import {
   chainId,
   chainIds,
   defaultPlatform,
+  familiarName,
   familiarReference,
   formatPlatform,
   formatReference,
@@ -155,8 +156,13 @@ export class Images implements ImageService {
   async tag(ctx: CallContext, reference: string, repository: string, tag: string): Promise<void> {
     const bare = parseReference(repository);
     const wanted = withDefaultTag(tag === '' ? bare : withTag(bare, tag));
-    if (wanted.digest !== undefined)
+    if (wanted.digest !== undefined) {
       throw new EngineError('invalid-argument', 'refusing to create a tag with a digest reference');
+    }
+    if (familiarName(wanted) === 'sha256') {
+      const message = 'refusing to create an ambiguous tag using digest algorithm as name';
+      throw new EngineError('invalid-argument', message);
+    }
     const image = await this.#catalog.find(ctx, reference);
     await moveName(ctx, this.#parts.store, formatReference(wanted), image.target);
     this.announce('tag', image.id, familiarReference(wanted));

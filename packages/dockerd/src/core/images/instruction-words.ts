@@ -1,5 +1,6 @@
 /** The arguments of Dockerfile instructions. */
 import {EngineError} from '@longshore/errdefs';
+import {expandWord} from './expand-word.ts';
 
 /** `["a", "b"]`, or undefined when it is no list of strings. */
 export function parseJsonList(text: string): string[] | undefined {
@@ -19,29 +20,26 @@ export function splitWords(text: string): string[] {
   return words;
 }
 
-/** A word without its quotes and backslashes. */
-export function unquote(word: string): string {
-  return word.replace(/"((?:[^"\\]|\\[\s\S])*)"|'([^']*)'|\\([\s\S])/g, (_all, double, single, escaped) => {
-    if (double !== undefined) return String(double).replace(/\\(["\\$])/g, '$1');
-    return single ?? escaped;
-  });
-}
-
-/** `a=1 b="x y"`, or the old form `a some text`. Throws `invalid-argument`. */
-export function parsePairs(instruction: string, text: string): [name: string, value: string][] {
+/** `a=1 b="x y"`, or the old form `a some text`. `environment` is for variables. Throws `invalid-argument`. */
+export function parsePairs(
+  instruction: string,
+  text: string,
+  environment: readonly string[],
+): [name: string, value: string][] {
+  const expand = (word: string) => expandWord(word, environment);
   const words = splitWords(text);
   const [first = ''] = words;
   if (first === '') throw syntax(`${instruction} requires at least one argument`);
   if (!first.includes('=')) {
     const value = text.trim().slice(first.length).trim();
     if (value === '') throw syntax(`${instruction} must have two arguments`);
-    return [[unquote(first), unquote(value)]];
+    return [[expand(first), expand(value)]];
   }
   return words.map(word => {
     const at = word.indexOf('=');
     if (at < 0) throw syntax(`can't find = in ${JSON.stringify(word)}. Must be of the form: name=value`);
     if (at === 0) throw syntax(`${instruction} names can not be blank`);
-    return [unquote(word.slice(0, at)), unquote(word.slice(at + 1))];
+    return [expand(word.slice(0, at)), expand(word.slice(at + 1))];
   });
 }
 

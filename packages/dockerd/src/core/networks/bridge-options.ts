@@ -8,6 +8,8 @@ export interface BridgeOptions {
   mtu: number;
   /** Host address for published ports without one. */
   bindingAddress: string;
+  /** Host address that connections to elsewhere come from; undefined for that of the way they take. */
+  sourceAddress: string | undefined;
   /** Names of interfaces in containers: this and a number. */
   interfacePrefix: string;
 }
@@ -20,6 +22,7 @@ const names = {
   device: 'com.docker.network.bridge.name',
   gatewayMode: 'com.docker.network.bridge.gateway_mode_ipv4',
   gatewayMode6: 'com.docker.network.bridge.gateway_mode_ipv6',
+  source: 'com.docker.network.host_ipv4',
   inhibit: 'com.docker.network.bridge.inhibit_ipv4',
   mtu: 'com.docker.network.driver.mtu',
   interfacePrefix: 'com.docker.network.container_iface_prefix',
@@ -56,7 +59,8 @@ export function readBridgeOptions(options: Readonly<Record<string, string>>, mtu
     icc: readBool(options, names.icc, true),
     masquerade: readBool(options, names.masquerade, true),
     mtu: readMtu(options, mtu),
-    bindingAddress: readAddress(options),
+    bindingAddress: readAddress(options, names.binding),
+    sourceAddress: readAddress(options, names.source) || undefined,
     interfacePrefix: options[names.interfacePrefix] || 'eth',
   };
 }
@@ -91,10 +95,10 @@ function readMtu(options: Readonly<Record<string, string>>, missing: number): nu
   return Number(value) || missing;
 }
 
-function readAddress(options: Readonly<Record<string, string>>): string {
-  const value = options[names.binding] ?? '';
+function readAddress(options: Readonly<Record<string, string>>, name: string): string {
+  const value = options[name] ?? '';
   if (value === '') return '';
-  if (parseIpv4(value) === undefined) throw badValue(names.binding, value);
+  if (parseIpv4(value) === undefined) throw badValue(name, value);
   return value;
 }
 

@@ -68,6 +68,7 @@ export function bridgeRecord(
     mtu: config.mtu,
     bindingAddress: config.defaultBindingIp,
     interfacePrefix: 'eth',
+    sourceAddress: undefined,
   };
   const base = previous ?? emptyRecord('bridge');
   const v6 = config.ipv6 ? bridgeIpv6(config, previous, surroundings) : undefined;

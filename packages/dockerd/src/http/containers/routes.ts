@@ -191,6 +191,7 @@ const rename: Handler = async (world, {ctx, query}, reply, container) => {
 
 async function update(world: World, request: ApiRequest, reply: ApiReply): Promise<void> {
   const changed = await readJson(request, updateConfig);
+  if (request.version.below('1.40')) changed.PidsLimit = null;
   const container = world.registry.find(request.param('name'));
   const warnings = await updateContainer(world, request.ctx, container, changed);
   reply.json(200, {Warnings: warnings.length > 0 ? warnings : null});

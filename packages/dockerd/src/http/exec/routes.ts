@@ -11,7 +11,7 @@ import {startExec} from '../../core/exec/start.ts';
 import {bool, list, type Shape, struct, text, textOrList, uint} from '../../core/shape/shape.ts';
 import {parseSize} from '../containers/terminal-size.ts';
 import {type HijackedClient, hijackStreams} from '../hijack.ts';
-import {readJson, readOptionalJson} from '../json-body.ts';
+import {readOptionalJson} from '../json-body.ts';
 import type {ApiReply, ApiRequest, Route} from '../route.ts';
 import {execToJson} from './convert.ts';
 
@@ -59,7 +59,7 @@ export function execRoutes(world: World): Route[] {
 type Handler = (world: World, request: ApiRequest, reply: ApiReply) => Promise<void> | void;
 
 async function create(world: World, request: ApiRequest, reply: ApiReply): Promise<void> {
-  const body = await readJson(request, createBody);
+  const body = (await readOptionalJson(request, createBody)) ?? createBody.zero();
   requireCommand(body.Cmd ?? []);
   if (body.DetachKeys !== '') new DetachKeys(body.DetachKeys);
   const container = world.registry.find(request.param('name'));
@@ -80,8 +80,8 @@ async function create(world: World, request: ApiRequest, reply: ApiReply): Promi
 }
 
 async function start(world: World, request: ApiRequest, reply: ApiReply): Promise<void> {
-  const {container, exec} = find(world, request.param('name'));
   const body = (await readOptionalJson(request, startBody)) ?? startBody.zero();
+  const {container, exec} = find(world, request.param('name'));
   if (body.ConsoleSize && !exec.config.tty && !body.Tty) body.ConsoleSize = null;
   if (body.ConsoleSize && exec.config.tty) setConsoleSize(exec, body.ConsoleSize);
   if (body.Detach) {

@@ -20,7 +20,7 @@ export class JsonStream {
 
   /** Sends a line; the head goes before the first one. The result rejects when the client is gone. */
   send(message: JsonMessage): Promise<void> {
-    this.start();
+    this.#start();
     const line = `${JSON.stringify(message)}\r\n`;
     this.#isBusy = true;
     this.#tail = this.#tail.then(async () => {
@@ -32,13 +32,24 @@ export class JsonStream {
   }
 
   /** Sends the head: errors are lines from now on. */
-  start(): void {
+  #start(): void {
     this.#stream ??= this.#reply.stream(200, 'application/json');
   }
 
   /** Waits until everything is sent. */
   async flush(): Promise<void> {
     await this.#tail;
+  }
+
+  /** Runs `work`, whose error becomes the last line even when nothing has been sent yet. */
+  async runWithHead(work: () => Promise<void>): Promise<void> {
+    await this.run(async () => {
+      try {
+        await work();
+      } finally {
+        this.#start();
+      }
+    });
   }
 
   /** Runs `work`; its error becomes the last line, or is thrown when nothing has been sent yet. */

@@ -109,9 +109,7 @@ test('an error before the first line is an answer, one behind it a line', async 
   await t.throwsAsync(new JsonStream(early.reply).run(failing), {message: 'no such thing'});
   t.deepEqual(early.lines, []);
   const late = fakeReply();
-  const stream = new JsonStream(late.reply);
-  stream.start();
-  await stream.run(failing);
+  await new JsonStream(late.reply).runWithHead(failing);
   t.deepEqual(late.lines, ['{"errorDetail":{"message":"no such thing"},"error":"no such thing"}\r\n']);
 });
 

@@ -56,8 +56,8 @@ function clientContext({ctx, gone}: ApiRequest): CallContext {
 async function load(transfers: ImageTransfers, request: ApiRequest, reply: ApiReply): Promise<void> {
   const platform = platformParameter(request, '1.48');
   const stream = new JsonStream(reply);
-  stream.start();
-  await stream.run(() =>
+  // The head goes with the first image: clients that look at nothing else wait for it. Errors are lines all the same.
+  await stream.runWithHead(() =>
     transfers.load(clientContext(request), request.body, platform, async image => {
       const text = 'name' in image ? `Loaded image: ${image.name}` : `Loaded image ID: ${image.id}`;
       await stream.send({stream: `${text}\n`});

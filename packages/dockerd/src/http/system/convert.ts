@@ -1,5 +1,5 @@
 /** System domain objects → Engine JSON. */
-import type {ComponentVersion, EventMessage, SystemInfo, SystemVersion} from '@longshore/api/engine';
+import type {Commit, ComponentVersion, EventMessage, SystemInfo, SystemVersion} from '@longshore/api/engine';
 import {buildTime, engineApiVersion, engineMinApiVersion, engineVersion, gitCommit} from '@longshore/base';
 import {parseGenericResources} from '../../config/generic-resources.ts';
 import {cgroupDriverOf} from '../../core/containers/cgroup-path.ts';
@@ -7,6 +7,7 @@ import {type EngineEvent, nowNano} from '../../core/events/event-bus.ts';
 import {logDriverNames} from '../../core/logs/options/verify.ts';
 import type {DaemonInfo, DaemonVersions} from '../../core/system/backend.ts';
 import {formatNano} from '../../core/time.ts';
+import type {ApiVersion} from '../api-version.ts';
 
 /** The engine is not written in Go; clients print this field all the same. */
 const implementation = `node ${process.versions.node}`;
@@ -46,6 +47,18 @@ export function versionToJson({host, experimental, components}: DaemonVersions):
     KernelVersion: host.kernelVersion,
     ...(experimental ? {Experimental: true} : {}),
     BuildTime: buildTime,
+  };
+}
+
+/** Clients before API 1.49 also compare each commit with one that was expected: the one that there is. */
+export function adaptInfo(info: SystemInfo, version: ApiVersion): SystemInfo {
+  if (version.atLeast('1.49')) return info;
+  const withExpected = ({ID}: Commit): Commit => ({ID, Expected: ID});
+  return {
+    ...info,
+    ContainerdCommit: withExpected(info.ContainerdCommit),
+    RuncCommit: withExpected(info.RuncCommit),
+    InitCommit: withExpected(info.InitCommit),
   };
 }
 

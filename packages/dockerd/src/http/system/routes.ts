@@ -2,7 +2,7 @@
 
 import type {SystemBackend} from '../../core/system/backend.ts';
 import type {ApiReply, Route} from '../route.ts';
-import {infoToJson, versionToJson} from './convert.ts';
+import {adaptInfo, infoToJson, versionToJson} from './convert.ts';
 import {eventsRoute} from './events-route.ts';
 
 export function systemRoutes(backend: SystemBackend): Route[] {
@@ -19,7 +19,7 @@ export function systemRoutes(backend: SystemBackend): Route[] {
       method: 'GET',
       path: '/info',
       job: 'info',
-      handle: async ({ctx}, reply) => reply.json(200, infoToJson(await backend.info(ctx))),
+      handle: async ({ctx, version}, reply) => reply.json(200, adaptInfo(infoToJson(await backend.info(ctx)), version)),
     },
     eventsRoute(backend.events),
   ];

@@ -45,6 +45,6 @@ export function parseLink(text: string): {name: string; alias: string} {
   const parts = text.split(':');
   if (parts.length > 2) throw new EngineError('invalid-argument', `bad format for links: ${text}`);
   const [name = '', alias = name] = parts;
-  if (!name.startsWith('/')) return {name, alias};
+  if (!name.startsWith('/')) return {name, alias: alias.replace(/^\/+/, '')};
   return {name: name.slice(1), alias: alias.slice(alias.lastIndexOf('/') + 1)};
 }

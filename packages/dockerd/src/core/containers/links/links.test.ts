@@ -37,6 +37,7 @@ test('links as given, and as an inspect shows them', t => {
   t.deepEqual(parseLink('db'), {name: 'db', alias: 'db'});
   t.deepEqual(parseLink('db:alias'), {name: 'db', alias: 'alias'});
   t.deepEqual(parseLink('/db:/web/alias'), {name: 'db', alias: 'alias'});
+  t.deepEqual(parseLink('db:/alias'), {name: 'db', alias: 'alias'});
   t.throws(() => parseLink('a:b:c'), {message: 'bad format for links: a:b:c'});
   t.throws(() => parseLink(''), {message: 'empty string specified for links'});
 });

@@ -5,8 +5,9 @@ import type {ContainerConfig} from '../documents/container-config.ts';
 import type {HostConfig} from '../documents/host-config.ts';
 import type {MountPoint} from '../mount-point.ts';
 import type {ContainerRegistry} from '../registry.ts';
+import {protectDaemonRoot} from './daemon-root.ts';
 import {isValidMode, noBindOptions, type ParsedMount, parseBind} from './parse-bind.ts';
-import {parseMount} from './parse-mount.ts';
+import {parseMount, targetProblem} from './parse-mount.ts';
 
 /** A mount that is still to be provided, or one that another container has already. */
 export type WantedMount = {kind: 'new'; mount: ParsedMount} | {kind: 'inherited'; point: MountPoint};
@@ -15,15 +16,20 @@ export type WantedMount = {kind: 'new'; mount: ParsedMount} | {kind: 'inherited'
 export function collectMounts(
   config: ContainerConfig,
   host: HostConfig,
-  {registry, isReadOnlyTopOnly}: {registry: ContainerRegistry; isReadOnlyTopOnly: boolean},
+  {
+    registry,
+    isReadOnlyTopOnly,
+    daemonRoot,
+  }: {registry: ContainerRegistry; isReadOnlyTopOnly: boolean; daemonRoot: string},
 ): Map<string, WantedMount> {
   const wanted = new Map<string, WantedMount>();
   for (const text of host.VolumesFrom ?? []) {
     for (const point of inheritedMounts(text, registry)) wanted.set(point.Destination, {kind: 'inherited', point});
   }
-  const explicit = new Set<string>(Object.keys(host.Tmpfs ?? {}));
+  const explicit = new Set<string>(Object.keys(host.Tmpfs ?? {}).map(checkTmpfsTarget));
   const binds = (host.Binds ?? []).map(text => withDefaults(parseBind(text), host, isReadOnlyTopOnly));
-  for (const mount of [...binds, ...(host.Mounts ?? []).map(parseMount)]) {
+  for (const asked of [...binds, ...(host.Mounts ?? []).map(parseMount)]) {
+    const mount = protectDaemonRoot(asked, daemonRoot);
     if (explicit.has(mount.destination)) {
       throw new EngineError('invalid-argument', `Duplicate mount point: ${mount.destination}`);
     }
@@ -36,6 +42,13 @@ export function collectMounts(
     if (!isTaken) wanted.set(mount.destination, {kind: 'new', mount});
   }
   return wanted;
+}
+
+/** `--tmpfs`: the target as given. Throws `invalid-argument` for one that is relative or the root. */
+function checkTmpfsTarget(target: string): string {
+  const problem = targetProblem(target);
+  if (problem) throw new EngineError('invalid-argument', `invalid mount config for type "tmpfs": ${problem}`);
+  return target;
 }
 
 /** What `-v` leaves to others: the driver of its volumes, and what read-only means. */

@@ -47,10 +47,15 @@ export function refuseMount(type: string, problem: string): never {
 function findProblem(request: MountRequest): string | undefined {
   const {Type: type, Source: source, Target: target} = request;
   if (!['bind', 'volume', 'tmpfs', 'image'].includes(type)) return 'mount type unknown';
+  return targetProblem(target) ?? findTypeProblem(request, source);
+}
+
+/** What is wrong with a place inside of the container. */
+export function targetProblem(target: string): string | undefined {
   if (target === '') return 'field Target must not be empty';
   if (!target.startsWith('/')) return `invalid mount path: '${target}' mount path must be absolute`;
   if (posix.normalize(target) === '/') return `invalid specification: destination can't be '/'`;
-  return findTypeProblem(request, source);
+  return undefined;
 }
 
 function findTypeProblem(request: MountRequest, source: string): string | undefined {

@@ -95,6 +95,9 @@ function checkPropagation(world: World, point: MountPoint): string {
   const mode = point.Propagation.replace(/^r/, '');
   if (mode !== 'shared' && mode !== 'slave') return '';
   const {mountPoint, propagation} = world.files.propagationOf(point.Source);
+  // Chosen for a source around the daemon's own directory: that needs nothing where no mount passes anyway.
+  const isAsked = Boolean(point.Spec?.BindOptions?.Propagation);
+  if (!isAsked && propagation === 'private') return '';
   if (mode === 'shared' && propagation !== 'shared') {
     throw new EngineError('unknown', `path ${point.Source} is mounted on ${mountPoint} but it is not a shared mount`);
   }

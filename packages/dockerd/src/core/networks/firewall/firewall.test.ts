@@ -113,6 +113,7 @@ test('a sync keeps the rules of others and replaces those of an earlier daemon',
     '*nat',
     '-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE',
     '-A POSTROUTING -s 172.99.0.0/16 ! -o br-0123456789ab -j MASQUERADE',
+    '-A POSTROUTING -s 172.98.0.0/16 ! -o br-0123456789ac -j SNAT --to-source 10.0.0.9',
     '-A POSTROUTING -s 10.8.0.0/24 ! -o tun0 -j MASQUERADE',
     'COMMIT',
     '*raw',
@@ -130,6 +131,7 @@ test('a sync keeps the rules of others and replaces those of an earlier daemon',
     '-D FORWARD -j DOCKER-FORWARD',
     '-D POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE',
     '-D POSTROUTING -s 172.99.0.0/16 ! -o br-0123456789ab -j MASQUERADE',
+    '-D POSTROUTING -s 172.98.0.0/16 ! -o br-0123456789ac -j SNAT --to-source 10.0.0.9',
   ]);
   t.notRegex(input, /^:DOCKER-USER/m);
   t.regex(input, /^-P FORWARD DROP$/m);

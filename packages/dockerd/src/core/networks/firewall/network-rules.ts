@@ -46,10 +46,14 @@ function baseRulesOf(output: string): FirewallRule[] {
 export function networkRules(network: BridgeNetwork): FirewallRule[] {
   const rulesOf = network.internal ? internalRules : externalRules;
   const {subnet, v6} = network;
-  return [...rulesOf(network, formatSubnet(subnet)), ...(v6 ? ofIpv6(rulesOf(network, formatSubnet6(v6.subnet))) : [])];
+  const own = rulesOf(network, formatSubnet(subnet));
+  if (!v6) return own;
+  const without = {...network, options: {...network.options, sourceAddress: undefined}};
+  return [...own, ...ofIpv6(rulesOf(without, formatSubnet6(v6.subnet)))];
 }
 
 function externalRules({device, options, hairpin, directRouting}: BridgeNetwork, cidr: string): FirewallRule[] {
+  const source = options.sourceAddress === undefined ? 'MASQUERADE' : `SNAT --to-source ${options.sourceAddress}`;
   return [
     ...(directRouting ? [] : [directAccess(device, cidr)]),
     tail('filter', 'DOCKER', `! -i ${device} -o ${device} -j DROP`),
@@ -59,8 +63,8 @@ function externalRules({device, options, hairpin, directRouting}: BridgeNetwork,
     tail('filter', 'DOCKER-FORWARD', `-i ${device} -j ACCEPT`),
     tail('filter', 'DOCKER-ISOLATION-STAGE-1', `-i ${device} ! -o ${device} -j DOCKER-ISOLATION-STAGE-2`),
     head('filter', 'DOCKER-ISOLATION-STAGE-2', `-o ${device} -j DROP`),
-    ...(options.masquerade ? [head('nat', 'POSTROUTING', `-s ${cidr} ! -o ${device} -j MASQUERADE`)] : []),
-    ...(hairpin ? [head('nat', 'POSTROUTING', `-o ${device} -m addrtype --src-type LOCAL -j MASQUERADE`)] : []),
+    ...(options.masquerade ? [head('nat', 'POSTROUTING', `-s ${cidr} ! -o ${device} -j ${source}`)] : []),
+    ...(hairpin ? [head('nat', 'POSTROUTING', `-o ${device} -m addrtype --src-type LOCAL -j ${source}`)] : []),
     ...(hairpin ? [] : [head('nat', 'DOCKER', `-i ${device} -j RETURN`)]),
   ];
 }

@@ -83,8 +83,8 @@ function isOurs(
       return rule.endsWith('-j DOCKER');
     case 'nat POSTROUTING':
       return (
-        isBridge(/^-s \S+ ! -o (\S+) -j MASQUERADE$/.exec(rule)?.[1]) ||
-        isBridge(/^-o (\S+) -m addrtype --src-type LOCAL -j MASQUERADE$/.exec(rule)?.[1]) ||
+        isBridge(/^-s \S+ ! -o (\S+) -j (?:MASQUERADE|SNAT --to-source \S+)$/.exec(rule)?.[1]) ||
+        isBridge(/^-o (\S+) -m addrtype --src-type LOCAL -j (?:MASQUERADE|SNAT --to-source \S+)$/.exec(rule)?.[1]) ||
         isHairpin(rule)
       );
     case 'raw PREROUTING':
