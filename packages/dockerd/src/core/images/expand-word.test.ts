@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of Dockerfiles, not of templates
 import test from 'ava';
 import {expandWord} from './expand-word.ts';
 
