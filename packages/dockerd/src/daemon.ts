@@ -157,6 +157,7 @@ async function openEngine(started: Started, scope: Scope, tracer: Tracer): Promi
     host: facts,
     containerdAddress: containerd.address,
     snapshotter,
+    proxies: environment.proxies,
     events,
     jobs,
     metrics,

@@ -5,6 +5,7 @@ import {readEnvironment} from './config/environment.ts';
 import {parseFlags} from './config/flags.ts';
 import {helpText} from './config/help.ts';
 import {loadConfig} from './config/load.ts';
+import {applyProxies} from './config/proxies.ts';
 import {start} from './start.ts';
 
 // Not by exitCode: a client that never closes its side would keep the event loop, and so the process, alive.
@@ -23,6 +24,7 @@ async function main(argv: string[]): Promise<number> {
     return 1;
   }
   const log = openLog(config);
+  applyProxies(config, process.env, log);
   try {
     await start(config, readEnvironment(process.env), log, argv);
     return 0;

@@ -59,6 +59,7 @@ export type {EndpointOptions} from './registry/endpoints.ts';
 export {isInsecure} from './registry/endpoints.ts';
 export type {ResolvedManifest} from './registry/fetch.ts';
 export type {HttpDebug} from './registry/http-debug.ts';
+export {type ProxySettings, parseProxy, proxySettings} from './registry/http-proxy.ts';
 export type {LoginResult} from './registry/login.ts';
 export type {PushOutcome} from './registry/push.ts';
 export type {Registry, RegistryOptions} from './registry/registry.ts';

@@ -4,6 +4,7 @@ import {describeJsonError} from '../http/json-syntax.ts';
 import type {GivenFlags} from './flags.ts';
 import {type Kind, type KindTypes, kinds, TypeMismatch} from './kinds.ts';
 import {type Option, type OptionName, optionTable} from './option-table.ts';
+import {maskCredentials} from './proxies.ts';
 
 export type Config = {readonly [K in OptionName]: Readonly<KindTypes[(typeof optionTable)[K]['kind']]>};
 
@@ -51,7 +52,8 @@ export function unsupportedOptions(config: Config): EngineError[] {
   return options.flatMap(([name, option]) => {
     const standard = option.value ?? kinds[option.kind].zero();
     if (!option.unsupported || JSON.stringify(config[name]) === JSON.stringify(standard)) return [];
-    return [new Failure('unimplemented', `--${option.flag || keyOf(option)} is not supported yet`)];
+    const why = typeof option.unsupported === 'string' ? option.unsupported : 'not supported yet';
+    return [new Failure('unimplemented', `--${option.flag || keyOf(option)} is ${why}`)];
   });
 }
 
@@ -111,6 +113,8 @@ function readKey(key: string, value: unknown, byKey: Map<string | undefined, Opt
 }
 
 function describeConflict(name: OptionName, flag: unknown, file: unknown): string {
+  const key = keyOf(optionTable[name]) as string;
   const kind = kinds[optionTable[name].kind] as Kind<unknown>;
-  return `${keyOf(optionTable[name])}: (from flag: ${kind.show(flag)}, from file: ${kind.show(file)})`;
+  const show = (value: unknown) => (proxyKeys.includes(key) ? maskCredentials(kind.show(value)) : kind.show(value));
+  return `${key}: (from flag: ${show(flag)}, from file: ${show(file)})`;
 }

@@ -1,6 +1,7 @@
 /** What the daemon takes from its environment, read once by main.ts. */
 import {dirname} from 'node:path';
 import type {ActivatedSockets} from '../http/listen.ts';
+import {type ShownProxies, shownProxies} from './proxies.ts';
 import type {TlsEnvironment} from './tls-settings.ts';
 
 export interface Environment {
@@ -17,6 +18,7 @@ export interface Environment {
   tls: TlsEnvironment;
   /** A containerd to run instead of the one that is found (LONGSHORE_CONTAINERD). */
   containerdExecutable: string;
+  proxies: ShownProxies;
   /** All variables, for OpenTelemetry's own. */
   telemetry: NodeJS.ProcessEnv;
   /** The OCI runtime that shims call (LONGSHORE_RUNTIME), instead of the one that is found. */
@@ -36,6 +38,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     activated: {count: forUs ? Number(LISTEN_FDS ?? 0) : 0, names: LISTEN_FDNAMES ? LISTEN_FDNAMES.split(':') : []},
     tls: {certPath: env.DOCKER_CERT_PATH ?? '', tlsVerify: (env.DOCKER_TLS_VERIFY ?? '') !== ''},
     containerdExecutable: env.LONGSHORE_CONTAINERD ?? '',
+    proxies: shownProxies(env),
     telemetry: env,
     runtimeExecutable: env.LONGSHORE_RUNTIME ?? '',
   };

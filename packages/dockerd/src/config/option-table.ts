@@ -13,14 +13,16 @@ export interface Option<K extends KindName = KindName> {
   value?: unknown;
   /** Shown in the help for the value. */
   placeholder?: string;
-  /** Known, but any other value than the default is refused at start. */
-  unsupported?: true;
+  /** Known, but any other value than the default is refused at start; a text says why. */
+  unsupported?: true | string;
   /** Not in the help. */
   hidden?: true;
   /** Throws for a text, or an element of a list, that makes no sense. */
   check?(value: string): void;
   about: string;
 }
+
+const noSwarm = 'not supported: this daemon has no swarm';
 
 function define<const T extends Record<string, Option>>(table: T): T {
   return table;
@@ -95,7 +97,12 @@ export const optionTable = define({
     about:
       'Limit the CPU real-time runtime in microseconds for the parent cgroup for all containers (not supported with cgroups v2)',
   },
-  criContainerd: {flag: 'cri-containerd', kind: 'bool', unsupported: true, about: 'start containerd with cri'},
+  criContainerd: {
+    flag: 'cri-containerd',
+    kind: 'bool',
+    unsupported: 'not supported: the containerd of this engine has no CRI',
+    about: 'start containerd with cri',
+  },
   dataRoot: {
     flag: 'data-root',
     kind: 'text',
@@ -189,11 +196,10 @@ export const optionTable = define({
       "IP addresses that the special 'host-gateway' string in --add-host resolves to. Defaults to the IP addresses of the default bridge",
     check: checkGatewayIp,
   },
-  httpProxy: {flag: 'http-proxy', kind: 'text', unsupported: true, about: 'HTTP proxy URL to use for outgoing traffic'},
+  httpProxy: {flag: 'http-proxy', kind: 'text', about: 'HTTP proxy URL to use for outgoing traffic'},
   httpsProxy: {
     flag: 'https-proxy',
     kind: 'text',
-    unsupported: true,
     about: 'HTTPS proxy URL to use for outgoing traffic',
   },
   icc: {
@@ -272,6 +278,7 @@ export const optionTable = define({
     flag: 'network-control-plane-mtu',
     kind: 'int',
     value: 1500,
+    unsupported: noSwarm,
     about: 'Network Control plane MTU',
   },
   noNewPrivileges: {
@@ -282,7 +289,6 @@ export const optionTable = define({
   noProxy: {
     flag: 'no-proxy',
     kind: 'text',
-    unsupported: true,
     about: 'Comma-separated list of hosts or IP addresses for which the proxy is skipped',
   },
   nodeGenericResources: {
@@ -326,12 +332,12 @@ export const optionTable = define({
     flag: 'storage-opt',
     kind: 'list',
     key: 'storage-opts',
-    unsupported: true,
     about: 'Storage driver options',
   },
   swarmDefaultAdvertiseAddr: {
     flag: 'swarm-default-advertise-addr',
     kind: 'text',
+    unsupported: noSwarm,
     about: 'Set default address or interface for swarm advertised address',
   },
   tls: {flag: 'tls', kind: 'choice', about: 'Use TLS; implied by --tlsverify'},

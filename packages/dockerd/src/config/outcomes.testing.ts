@@ -55,7 +55,6 @@ const byFlag: [string, string][] = [
   ['--max-download-attempts -1', 'invalid max download attempts: -1'],
   ['--shutdown-timeout 30', ok],
   ['--shutdown-timeout -1', ok],
-  ['--network-control-plane-mtu 1400', ok],
   // Sizes
   ['--default-shm-size 128M', ok],
   ['--default-shm-size 1g', ok],
@@ -201,7 +200,6 @@ const byFlag: [string, string][] = [
   ['--feature cdi', ok],
   ['--feature cdi=maybe', 'invalid argument "cdi=maybe" for "--feature" flag'],
   ['--authorization-plugin a --authorization-plugin b', ok],
-  ['--swarm-default-advertise-addr 127.0.0.1', ok],
   ['--containerd-namespace other', ok],
   [
     '--containerd-namespace same --containerd-plugins-namespace same',
@@ -209,6 +207,15 @@ const byFlag: [string, string][] = [
   ],
   ['-s overlay2', ok],
   ['-s vfs', ok],
+  ['--storage-opt overlay2.override_kernel_check=true', ok],
+  ['--storage-opt size=1G', 'error initializing graphdriver: overlay2: unknown option size'],
+  ['--storage-opt dm.basesize=1G', 'error initializing graphdriver: overlay2: unknown option dm.basesize'],
+  ['--storage-opt nonsense', 'error initializing graphdriver: unable to parse key/value option: nonsense'],
+  ['--network-control-plane-mtu 1500', ok],
+  // Proxies
+  ['--http-proxy http://p:3128 --https-proxy p:3128 --no-proxy a,.b,10.0.0.0/8', ok],
+  ['--http-proxy https://user:pass@p', ok],
+  ['--no-proxy *', ok],
   [
     '--config-file /no/such/file',
     'unable to configure the Docker daemon with file /no/such/file: open /no/such/file: no such file or directory',
@@ -288,6 +295,10 @@ const byFile: [string, string][] = [
   ['{"tls":false}', ok],
   ['{"raw-logs":true,"no-new-privileges":true,"init":true}', ok],
   ['{"host-gateway-ips":["10.0.0.1"]}', ok],
+  ['{"proxies":{"http-proxy":"http://p","https-proxy":"https://p","no-proxy":"a"}}', ok],
+  ['{"proxies":{}}', ok],
+  ['{"proxies":{"http-proxy":1}}', 'json: cannot unmarshal number into Go struct field'],
+  ['{"storage-opts":["size=1G"]}', 'overlay2: unknown option size'],
   ['{"proxies":{"bogus":"x"}}', "the following directives don't match any configuration option: bogus"],
   ['{"allow-direct-routing":true}', ok],
   ['{"ipv6":true,"fixed-cidr-v6":"2001:db8:1::/64","ip6tables":true}', ok],
@@ -316,11 +327,23 @@ const stricter: [string, string, string][] = [
   ['', '{"runtimes":{"x":{"runtimeType":"io.containerd.runsc.v1","options":{"a":"b"}}}}', 'not supported yet'],
   ['', '{"runtimes":{"x":{"runtimeType":"io.containerd.runc.v2","options":{"BinaryName":1}}}}', 'expected a string'],
   ['--userns-remap default', '', '--userns-remap is not supported yet'],
-  ['--storage-opt size=1G', '', '--storage-opt is not supported yet'],
-  ['--http-proxy http://p', '', '--http-proxy is not supported yet'],
-  ['--cri-containerd', '', '--cri-containerd is not supported yet'],
   ['-s aufs', '', 'storage driver "aufs" is no longer supported'],
   ['-s a/b', '', 'invalid value "a/b" for --storage-driver'],
+  ['-s btrfs --storage-opt btrfs.min_space=1G', '', '--storage-opt is not supported with -s btrfs'],
+  ['--storage-opt overlay2.size=1G', '', '--storage-opt overlay2.size=1G is not supported yet'],
+  ['--cri-containerd', '', '--cri-containerd is not supported: the containerd of this engine has no CRI'],
+  ['', '{"cri-containerd":true}', '--cri-containerd is not supported'],
+  [
+    '--swarm-default-advertise-addr eth0',
+    '',
+    '--swarm-default-advertise-addr is not supported: this daemon has no swarm',
+  ],
+  ['', '{"swarm-default-advertise-addr":"eth0"}', '--swarm-default-advertise-addr is not supported'],
+  ['--network-control-plane-mtu 1400', '', '--network-control-plane-mtu is not supported: this daemon has no swarm'],
+  ['', '{"network-control-plane-mtu":1400}', '--network-control-plane-mtu is not supported'],
+  ['--http-proxy socks5://p', '', '--http-proxy: proxies of the protocol socks5:// are not supported'],
+  ['--https-proxy http://', '', 'invalid --https-proxy "http://": it is no URL'],
+  ['', '{"proxies":{"http-proxy":"ftp://u:secret@p"}}', '--http-proxy: proxies of the protocol ftp:// are not'],
 ];
 
 /** By both. */
@@ -338,6 +361,13 @@ const byBoth: [string, string, string][] = [
   ['--debug=false', '{"debug":true}', 'debug: (from flag: false, from file: true)'],
   ['-H unix:///a', '{"hosts":["unix:///b"]}', 'hosts: (from flag: [unix:///a], from file: [unix:///b])'],
   ['--insecure-registry a', '{"insecure-registries":["b"]}', 'insecure-registries: (from flag: [a], from file: [b])'],
+  [
+    '--http-proxy http://u:p@a',
+    '{"proxies":{"http-proxy":"http://b"}}',
+    'http-proxy: (from flag: http://xxxxx:xxxxx@a, from file: http://b)',
+  ],
+  ['--no-proxy a', '{"proxies":{"no-proxy":"b"}}', 'no-proxy: (from flag: a, from file: b)'],
+  ['--ipv6', '{"ipv6":true}', 'ipv6: (from flag: true, from file: true)'],
   ['--mtu 5', '{"mtu":6,"icc":true}', 'mtu: (from flag: 5, from file: 6)'],
   ['--log-opt a=b', '{"log-opts":{"c":"d"}}', 'log-opts: (from flag: map[a:b], from file: map[c:d])'],
   [

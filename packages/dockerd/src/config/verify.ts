@@ -6,6 +6,7 @@ import {parseSubnetPools6} from '../core/networks/subnet-pools6.ts';
 import type {Config} from './config.ts';
 import {parseGenericResources} from './generic-resources.ts';
 import type {RuntimeConfig} from './kinds.ts';
+import {proxyFault} from './proxies.ts';
 import {checkRuntimeOptions} from './runtime-options.ts';
 import {checkStorageDriver} from './storage-driver.ts';
 
@@ -36,6 +37,8 @@ const validation: Check[] = [
 /** What it says when it starts. */
 const settings: Check[] = [
   config => checkStorageDriver(config.storageDriver),
+  config => proxyFault('http-proxy', config.httpProxy) ?? proxyFault('https-proxy', config.httpsProxy),
+  config => config.storageOptions.map(option => storageFault(option, config.storageDriver)).find(Boolean),
   config => config.execOptions.map(checkExecOption).find(Boolean),
   config => Object.entries(config.features).map(checkFeature).find(Boolean),
   config => void parseSubnetPools(config.defaultAddressPools),
@@ -105,6 +108,21 @@ function checkFeature([name, on]: [string, boolean]): string | undefined {
   }
   if (name === 'buildkit') return on ? 'features: buildkit=true is not supported yet' : undefined;
   return name === 'cdi' ? undefined : `features: unknown feature ${name}`;
+}
+
+/** The options of overlay2, in the original's words; all others have never been its. */
+function storageFault(option: string, driver: string): string | undefined {
+  if (!['', 'overlay2', 'overlayfs'].includes(driver)) return `--storage-opt is not supported with -s ${driver}`;
+  const [, key = '', value = ''] = /^\s*([^=]*?)\s*=\s*(.*?)\s*$/s.exec(option) ?? [];
+  const name = key.toLowerCase();
+  if (name === '') return `error initializing graphdriver: unable to parse key/value option: ${option}`;
+  if (name === 'overlay2.size') return `--storage-opt ${option} is not supported yet`;
+  // The kernels that it overrode the check for are long gone: the original takes it without effect, too.
+  if (name !== 'overlay2.override_kernel_check')
+    return `error initializing graphdriver: overlay2: unknown option ${name}`;
+  return /^(1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/.test(value)
+    ? undefined
+    : `error initializing graphdriver: strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`;
 }
 
 function checkExecOption(option: string): string | undefined {

@@ -1,10 +1,11 @@
-/** One HTTP request with a streamed body either way: time limits, redirects, no proxy. */
+/** One HTTP request with a streamed body either way: time limits, redirects, proxies. */
 import http from 'node:http';
 import https from 'node:https';
 import {pipeline} from 'node:stream/promises';
 import type {CallContext} from '@longshore/base';
 import {EngineError, messageOf} from '@longshore/errdefs';
 import {debugRequest, type HttpDebug} from './http-debug.ts';
+import {type ProxySettings, proxyFor, proxySettings} from './http-proxy.ts';
 
 export interface TlsOptions {
   /** PEM of certificates to trust beside the system's. */
@@ -46,12 +47,16 @@ const defaultDialMs = 30_000;
 export class HttpClient implements Disposable {
   readonly #userAgent: string;
   readonly #debug: HttpDebug | undefined;
-  readonly #plain = new http.Agent({keepAlive: true, maxSockets: 16});
-  readonly #secure = new Map<TlsOptions, https.Agent>();
+  readonly #proxies: ProxySettings;
+  /** By proxy; the empty text is none. */
+  readonly #plain = new Map<string, http.Agent>();
+  readonly #secure = new Map<TlsOptions, Map<string, https.Agent>>();
 
-  constructor(userAgent: string, debug?: HttpDebug) {
+  /** Without `proxies` those of the environment of this moment. */
+  constructor(userAgent: string, debug?: HttpDebug, proxies: ProxySettings = proxySettings(process.env)) {
     this.#userAgent = userAgent;
     this.#debug = debug;
+    this.#proxies = proxies;
   }
 
   /** Throws `unavailable` when nobody answers. Every answer is a result, whatever its status. */
@@ -72,18 +77,19 @@ export class HttpClient implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#plain.destroy();
-    for (const agent of this.#secure.values()) agent.destroy();
+    for (const agent of this.#plain.values()) agent.destroy();
+    for (const agents of this.#secure.values()) for (const agent of agents.values()) agent.destroy();
   }
 
   async #once(ctx: CallContext, request: HttpRequest, tls: TlsOptions): Promise<HttpResponse> {
     ctx.signal.throwIfAborted();
     const {url} = request;
     const isSecure = url.protocol === 'https:';
+    const proxy = proxyFor(this.#proxies, url)?.href ?? '';
     const outgoing = (isSecure ? https : http).request(url, {
       method: request.method,
       headers: {'user-agent': this.#userAgent, ...request.headers},
-      agent: isSecure ? this.#agentFor(tls) : this.#plain,
+      agent: isSecure ? this.#secureAgent(tls, proxy) : this.#plainAgent(proxy),
       signal: ctx.signal,
     });
     outgoing.setTimeout(idleMs, () => outgoing.destroy(new Error(`no data for ${idleMs / 1000} s`)));
@@ -102,19 +108,30 @@ export class HttpClient implements Disposable {
     }
   }
 
-  #agentFor(tls: TlsOptions): https.Agent {
-    const known = this.#secure.get(tls);
+  #plainAgent(proxy: string): http.Agent {
+    const known = this.#plain.get(proxy);
+    if (known) return known;
+    const agent = new http.Agent({keepAlive: true, maxSockets: 16, ...(proxy && {proxyEnv: {HTTP_PROXY: proxy}})});
+    this.#plain.set(proxy, agent);
+    return agent;
+  }
+
+  #secureAgent(tls: TlsOptions, proxy: string): https.Agent {
+    const agents = this.#secure.get(tls) ?? new Map<string, https.Agent>();
+    this.#secure.set(tls, agents);
+    const known = agents.get(proxy);
     if (known) return known;
     const {ca, cert, key, skipVerify} = tls;
     const agent = new https.Agent({
       keepAlive: true,
       maxSockets: 16,
+      ...(proxy && {proxyEnv: {HTTPS_PROXY: proxy}, timeout: idleMs}),
       ...(ca && ca.length > 0 ? {ca} : {}),
       ...(cert === undefined ? {} : {cert}),
       ...(key === undefined ? {} : {key}),
       rejectUnauthorized: !skipVerify,
     });
-    this.#secure.set(tls, agent);
+    agents.set(proxy, agent);
     return agent;
   }
 }

@@ -9,6 +9,7 @@ import {type Capability, type EndpointOptions, findEndpoints} from './endpoints.
 import {fetchBlob, fetchForeignBlob, fetchManifest, type ResolvedManifest} from './fetch.ts';
 import {HttpClient} from './http-client.ts';
 import type {HttpDebug} from './http-debug.ts';
+import type {ProxySettings} from './http-proxy.ts';
 import {type LoginResult, login} from './login.ts';
 import {type BlobSource, type PushBlobOptions, type PushOutcome, pushBlob, pushManifest} from './push.ts';
 
@@ -18,6 +19,8 @@ export interface RegistryOptions extends EndpointOptions {
   userAgent?: string;
   /** How often a download is tried before it fails; 5 by default. */
   downloadAttempts?: number;
+  /** Those of the environment otherwise. */
+  proxies?: ProxySettings;
   /** Told what goes over the lines. */
   debug?: HttpDebug;
 }
@@ -62,7 +65,8 @@ class RegistryClient implements Registry {
 
   constructor(options: RegistryOptions) {
     this.#options = options;
-    this.#http = new HttpClient(options.userAgent ?? `longshore/${longshoreVersion}`, options.debug);
+    const userAgent = options.userAgent ?? `longshore/${longshoreVersion}`;
+    this.#http = new HttpClient(userAgent, options.debug, options.proxies);
   }
 
   async resolve(ctx: CallContext, reference: Reference): Promise<ResolvedManifest> {

@@ -2,6 +2,7 @@
 import type {CallContext} from '@longshore/base';
 import type {Config} from '../../config/config.ts';
 import type {RuntimeConfig} from '../../config/kinds.ts';
+import type {ShownProxies} from '../../config/proxies.ts';
 import type {EventBus} from '../events/event-bus.ts';
 import type {HostFacts} from './host-facts.ts';
 
@@ -30,6 +31,7 @@ export interface DaemonInfo {
   host: HostFacts;
   containerdAddress: string;
   snapshotter: string;
+  proxies: ShownProxies;
   containers: ContainerCounts;
   images: number;
   openFiles: number;

@@ -22,6 +22,12 @@ test('SELinux is warned of where there is none, and refused where there is', t =
   t.is(check({}, {selinux: true}), '');
 });
 
+test('what has nothing to act on is warned of', t => {
+  t.regex(check({builder: {gc: {enabled: true}}}, {}), /the key \\"builder\\" has no effect/);
+  t.regex(check({fixedCidrV6: 'fd00::/64'}, {}), /--fixed-cidr-v6 has no effect without --ipv6/);
+  t.is(check({fixedCidrV6: 'fd00::/64', ipv6: true}, {}), '');
+});
+
 test('an old kernel and a deprecated option are warned of', t => {
   t.regex(check({}, {kernelVersion: '3.9.1'}), /3.9.1 can be unstable/);
   t.is(check({}, {kernelVersion: '3.10.0-1'}), '');

@@ -10,6 +10,17 @@ export function checkHost(config: Config, host: HostFacts, log: Logger): void {
     if (host.selinux) throw new EngineError('unimplemented', '--selinux-enabled is not supported yet');
     log.warn({}, 'Docker could not enable SELinux on the host system');
   }
+  if (Object.keys(config.builder.gc).length > 0) {
+    log.warn({}, 'the key "builder" has no effect: this daemon has no builder, and no build cache to clean up');
+  }
+  const ipv6Options = {
+    bip6: config.bip6,
+    'fixed-cidr-v6': config.fixedCidrV6,
+    'default-gateway-v6': config.defaultGatewayV6,
+  };
+  for (const [flag, value] of Object.entries(ipv6Options)) {
+    if (value !== '' && !config.ipv6) log.warn({}, `--${flag} has no effect without --ipv6`);
+  }
   if (config.corsHeader !== '') {
     const what = 'The "api-cors-header" config parameter and the dockerd "--api-cors-header" option';
     log.warn(

@@ -3,6 +3,7 @@ import {readdir} from 'node:fs/promises';
 import {hostname} from 'node:os';
 import {type CallContext, readFileIfExists} from '@longshore/base';
 import type {Config} from '../../config/config.ts';
+import type {ShownProxies} from '../../config/proxies.ts';
 import type {EventBus} from '../../core/events/event-bus.ts';
 import type {JobRunner} from '../../core/jobs/job-runner.ts';
 import type {EngineMetrics} from '../../core/metrics/engine-metrics.ts';
@@ -18,6 +19,7 @@ export interface SystemSources {
   containerdAddress: string;
   /** What the file systems of containers are made with. */
   snapshotter: string;
+  proxies: ShownProxies;
   events: EventBus;
   jobs: JobRunner;
   metrics: EngineMetrics;
@@ -51,7 +53,7 @@ export class SystemInformation implements SystemBackend {
   }
 
   async info(ctx: CallContext): Promise<DaemonInfo> {
-    const {engineId, host, containerdAddress, snapshotter, events, jobs, metrics, components} = this.#sources;
+    const {engineId, host, containerdAddress, proxies, snapshotter, events, jobs, metrics, components} = this.#sources;
     const config = this.#config;
     const begin = performance.now();
     const [images, openFiles, forwarding, runtimes, versions] = await Promise.all([
@@ -70,6 +72,7 @@ export class SystemInformation implements SystemBackend {
       host,
       containerdAddress,
       snapshotter,
+      proxies,
       containers: this.#sources.containerCounts(),
       images,
       openFiles: openFiles.length,

@@ -29,6 +29,7 @@ function sourcesOf(info: Document): DaemonInfo {
     host,
     containerdAddress,
     snapshotter: info.Driver,
+    proxies: {httpProxy: info.HttpProxy, httpsProxy: info.HttpsProxy, noProxy: info.NoProxy},
     containers: {
       total: info.Containers,
       running: info.ContainersRunning,
