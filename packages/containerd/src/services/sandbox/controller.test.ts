@@ -7,7 +7,9 @@ import {EventsDefinition} from '@longshore/api/gen/containerd/services/events/v1
 import {ControllerDefinition, StoreDefinition} from '@longshore/api/gen/containerd/services/sandbox/v1/sandbox';
 import {TasksDefinition} from '@longshore/api/gen/containerd/services/tasks/v1/tasks';
 import type {Envelope} from '@longshore/api/gen/containerd/types/event';
+import {Options} from '@longshore/api/gen/containerd/types/runc/options/oci';
 import {Status} from '@longshore/api/gen/containerd/types/task/task';
+import {protobufTypeUrl} from '@longshore/api/type-urls';
 import test, {type ExecutionContext} from 'ava';
 import {startTestDaemon, type TestDaemon} from '../../test-support/daemon.ts';
 import {tempDir} from '../../test-support/store.ts';
@@ -120,7 +122,10 @@ test('a sandbox whose shim is killed has ended', async t => {
   const waiting = client.call(controller, 'wait', {sandboxId: 's1'});
   process.kill(pid, 'SIGKILL');
   t.is((await waiting).exitStatus, 255);
-  t.false(existsSync(join(parts.bundles, 's1')));
+  // The action that cleans up is repeated where a busy machine does not end it in time.
+  const bundle = join(parts.bundles, 's1');
+  for (let i = 0; existsSync(bundle) && i < 500; i++) await new Promise(resolve => setTimeout(resolve, 100));
+  t.false(existsSync(bundle));
   await client.call(controller, 'create', {sandboxId: 's1'});
 });
 
@@ -146,6 +151,13 @@ test('tasks of a sandbox are made in its shim, by the name of the sandbox or by 
   t.is((await client.call(TasksDefinition, 'delete', {containerId: 'two'})).exitStatus, 4);
   t.is((await client.call(TasksDefinition, 'delete', {containerId: 'one'})).exitStatus, 4);
   t.is((await client.call(controller, 'status', {sandboxId: 's1'})).pid, pid);
+  const inOptions = Options.encode(
+    Options.fromPartial({taskApiAddress: `ttrpc+${address}`, taskApiVersion: 3}),
+  ).finish();
+  const options = {typeUrl: protobufTypeUrl.runcOptions, value: Buffer.from(inOptions)};
+  await makeTask(parts, 'five', {runtime}, {options});
+  t.is(readFileSync(join(bundles, 'five/bootstrap.json'), 'utf8').includes(address.slice('unix://'.length)), true);
+  await client.call(TasksDefinition, 'delete', {containerId: 'five'});
   const vsock = makeTask(parts, 'three', {runtime}, {taskApiAddress: 'ttrpc+vsock://3:1024'});
   t.is((await t.throwsAsync<Error & {code: number}>(vsock)).code, status.UNIMPLEMENTED);
   const nowhere = makeTask(parts, 'four', {runtime, sandbox: 'nosuch'});

@@ -1,24 +1,38 @@
-import {TasksDefinition} from '@longshore/api/gen/containerd/services/tasks/v1/tasks';
+import {type CreateTaskRequest, TasksDefinition} from '@longshore/api/gen/containerd/services/tasks/v1/tasks';
 import {Options} from '@longshore/api/gen/containerd/types/runc/options/oci';
 import {protobufTypeUrl} from '@longshore/api/type-urls';
 import {EngineError} from '@longshore/errdefs';
 import type {Checkpoints} from '../../core/tasks/checkpoints.ts';
+import type {TaskApi} from '../../core/tasks/shim.ts';
 import type {Tasks} from '../../core/tasks/tasks.ts';
 import {anyFromWire, anyToWire, descriptorFromWire, descriptorToWire} from '../convert.ts';
 import {type ServedService, serve} from '../serve.ts';
 import {processToWire} from './convert.ts';
 
+type WireOptions = {typeUrl: string; value: Uint8Array} | undefined;
+
+function runcOptions(options: WireOptions): Options | undefined {
+  return options?.typeUrl.endsWith(protobufTypeUrl.runcOptions) ? Options.decode(options.value) : undefined;
+}
+
 /** A client may have the images of a checkpoint in a directory of its own, which runc's options then name. */
-function restorePathOf(options: {typeUrl: string; value: Uint8Array} | undefined): string {
-  return options?.typeUrl.endsWith(protobufTypeUrl.runcOptions) ? Options.decode(options.value).criuImagePath : '';
+function restorePathOf(options: WireOptions): string {
+  return runcOptions(options)?.criuImagePath ?? '';
+}
+
+/** Where the task is to be made: the request says it or, from Go's client, runc's options do. */
+function taskApiOf(request: CreateTaskRequest): TaskApi | undefined {
+  const {taskApiAddress: address, taskApiVersion: version} = request.taskApiAddress
+    ? request
+    : (runcOptions(request.options) ?? request);
+  return address === '' ? undefined : {address, version};
 }
 
 export function tasksService(tasks: Tasks, checkpoints: Checkpoints): ServedService {
   return serve(TasksDefinition, {
     async create(ctx, request) {
       const {containerId, rootfs, stdin, stdout, stderr, terminal, runtimePath} = request;
-      const {taskApiAddress: address, taskApiVersion: version} = request;
-      const taskApi = address === '' ? undefined : {address, version};
+      const taskApi = taskApiOf(request);
       const options = anyFromWire(request.options);
       await using checkpoint = await checkpoints.open(
         ctx,
