@@ -1,6 +1,6 @@
 /**
  * `npm test`: layers, lint, types, unit tests and build of every package (by nx, from its cache where nothing changed),
- * then the e2e suites against the executables. Ends with what failed, and one line that counts all tests.
+ * then the e2e suites against the executables, and an administrator's machine in a guest where there can be one. Ends with what failed, and one line that counts all tests.
  *
  * A test that failed is run once more: on a machine that did something else at that moment, a second failure is worth
  * more than a first. What passes only then is not hidden: it is listed as unsteady at the end.
@@ -15,6 +15,8 @@ import {filesOf, type Report, reader} from './test-report.ts';
 const root = resolve(import.meta.dirname, '..');
 const nx = ['run-many', '-t', 'lint', 'typecheck', 'test', 'build', '--output-style=stream', '--nxBail=false'];
 const e2e = ['--config', 'e2e/ava.config.js'];
+/** The short form of one suite; `npm run test:vm` has all of them. */
+const guests = ['--config', 'e2e/vm/ava.config.js', 'e2e/vm/system.test.ts'];
 
 interface Step {
   readonly command: string;
@@ -30,6 +32,7 @@ const steps: Step[] = [
   {command: 'nx', args: nx, again: () => nx},
   {command: 'tsc', args: ['--noEmit', '-p', 'tsconfig.json']},
   {command: 'ava', args: e2e, again: report => again(e2e, filesOf(report.failures, root))},
+  {command: 'ava', args: guests, again: () => guests},
 ];
 
 const sum = {passed: 0, failed: 0, skipped: 0};
@@ -54,8 +57,9 @@ async function take(step: Step): Promise<void> {
     ({code, report} = await run(step.command, second));
     if (code === 0) {
       unsteady.push(...first.failures);
-      // nx repeats from its cache the counts of what had passed; AVA ran only the files that had not.
-      if (step.command !== 'nx') report = {...first, failed: 0, passed: first.passed + first.failed, failures: []};
+      // AVA ran only the files that had not passed; nx repeats the counts of the others from its cache.
+      if (second.length !== step.args.length)
+        report = {...first, failed: 0, passed: first.passed + first.failed, failures: []};
     }
   }
   sum.passed += report.passed;

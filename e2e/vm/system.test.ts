@@ -4,15 +4,17 @@
  * The tests are one story, in order.
  */
 import test, {type ExecutionContext} from 'ava';
-import {type Guest, hasVirtualMachines, importBox, installPackages, openGuest} from './guest.ts';
+import {type Guest, hasVirtualMachines, importBox, installPackages, isLong, openGuest} from './guest.ts';
 
 const story = hasVirtualMachines ? test.serial : test.serial.skip;
+/** In `npm run test:vm` only. */
+const long = isLong ? story : test.serial.skip;
 let guest: Guest;
 const sh = (command: string) => guest.sh(command);
 
 if (hasVirtualMachines) {
   test.before('a machine boots', async () => {
-    guest = await openGuest({packages: ['0.1.0', '0.1.1']});
+    guest = await openGuest({packages: isLong ? ['0.1.0', '0.1.1'] : ['0.1.0']});
   });
   test.after.always('and is switched off', () => guest?.[Symbol.asyncDispose]());
   test.afterEach.always('what the daemons said, after a failure', async t => {
@@ -105,7 +107,9 @@ story('every limit has its file and value in the cgroup', async t => {
     t.is(found, value, flag);
     t.log(`${flag.padEnd(66)} ${file.padEnd(16)} ${found}`);
   }
-  t.is(await sh("docker exec limits sh -c 'ulimit -Sn; ulimit -Hn; cat /proc/self/oom_score_adj'"), '1000\n2000\n300');
+  // Of the container's own process: runc 1.1 may lose an exec's soft limit, as its Go runtime raises it to the hard one.
+  const own = "grep 'open files' /proc/1/limits | xargs; cat /proc/1/oom_score_adj";
+  t.is(await sh(`docker exec limits sh -c "${own}"`), 'Max open files 1000 2000 files\n300');
   await sh('docker update --cpus 0.25 --memory 100m --memory-swap 100m --pids-limit 50 --cpu-shares 1024 limits');
   t.is(
     await sh(`cd ${directory} && cat cpu.max memory.max memory.swap.max pids.max cpu.weight`),
@@ -185,14 +189,15 @@ story('a reload is told to systemd and to clients', async t => {
   t.regex(await sh("docker events --since 5m --until 0s --filter event=reload --format '{{.Type}}'"), /^daemon$/m);
 });
 
-story('an upgrade below a container: the same process afterwards', async t => {
-  await sh('docker run -d --name stays --restart always box sh -c "while :; do date >/tmp/now; sleep 1; done"');
-  const pid = await sh("docker inspect -f '{{.State.Pid}}' stays");
+long('an upgrade below a container: the same process afterwards', async t => {
+  await sh('docker run -d --name below box sh -c "while :; do date >/tmp/now; sleep 1; done"');
+  const pid = await sh("docker inspect -f '{{.State.Pid}}' below");
   const daemons = await sh('systemctl show -P MainPID docker.service containerd.service | xargs');
   await installPackages(guest, '0.1.1');
   t.not(await sh('systemctl show -P MainPID docker.service containerd.service | xargs'), daemons);
-  t.is(await sh("docker inspect -f '{{.State.Pid}} {{.RestartCount}}' stays"), `${pid} 0`);
-  t.regex(await sh('docker exec stays cat /tmp/now'), /\d\d:\d\d:\d\d/);
+  t.is(await sh("docker inspect -f '{{.State.Pid}} {{.RestartCount}}' below"), `${pid} 0`);
+  t.regex(await sh('docker exec below cat /tmp/now'), /\d\d:\d\d:\d\d/);
+  await sh('docker rm -f below');
   t.regex(await sh('dpkg-query -W longshore-dockerd'), /0\.1\.1$/);
 });
 
@@ -201,7 +206,8 @@ story('after a reboot what has a restart policy runs, what has none does not, da
     docker run --rm -v data:/data box sh -c 'echo kept >/data/file' &&
     docker run -d --name later --network mine --ip 10.99.0.7 --restart unless-stopped -v data:/data box sh -c 'trap "exit 0" TERM; while :; do sleep 1; done' &&
     docker run -d --name once box sleep 1000 &&
-    docker run -d --name stopped --restart unless-stopped box sleep 1000 && docker stop -t 0 stopped`);
+    docker run -d --name stopped --restart unless-stopped box sleep 1000 && docker stop -t 0 stopped &&
+    docker run -d --name stays --restart always box sleep 1000`);
   await reboot(t);
   await sh(
     "for i in $(seq 100); do [ \"$(docker inspect -f '{{.State.Status}}' stays later | xargs)\" = 'running running' ] && exit 0; sleep 0.5; done; docker ps -a; exit 1",
@@ -212,7 +218,7 @@ story('after a reboot what has a restart policy runs, what has none does not, da
   t.is(await sh('docker run --rm --network mine box ping -c 1 -W 5 later >/dev/null && echo reached'), 'reached');
 });
 
-story('removal leaves the data, purge does not', async t => {
+long('removal leaves the data, purge does not', async t => {
   await sh('docker rm -f $(docker ps -aq)');
   const names =
     'longshore longshore-cli longshore-dockerd longshore-containerd longshore-ctr longshore-containerd-shim longshore-runc-wrapper longshore-docker-proxy';
