@@ -77,6 +77,16 @@ export const measurements: Measurement[] = [
     measure: async (ours, original) => [await outputRate(ours, '--rm', ''), await outputRate(original, '--rm', '')],
   },
   {
+    name: 'attach-none',
+    title: '500 MB of attached output, logged nowhere',
+    unit: 'MB/s',
+    goal: 'no goal',
+    measure: async (ours, original) => [
+      await outputRate(ours, '--rm --log-driver none', ''),
+      await outputRate(original, '--rm --log-driver none', ''),
+    ],
+  },
+  {
     name: 'json-log',
     title: '500 MB of output to json-file, nobody attached',
     unit: 'MB/s',
@@ -85,6 +95,20 @@ export const measurements: Measurement[] = [
       await outputRate(ours, '-d --name talker', 'wait talker'),
       await outputRate(original, '-d --name talker', 'wait talker'),
     ],
+  },
+  {
+    name: 'logs',
+    title: 'docker logs of 50 MB in json-file',
+    unit: 'MB/s',
+    goal: 'no goal',
+    measure: async (ours, original) => [await logsRate(ours), await logsRate(original)],
+  },
+  {
+    name: 'exec-output',
+    title: '500 MB of output of docker exec',
+    unit: 'MB/s',
+    goal: 'no goal',
+    measure: async (ours, original) => [await execRate(ours), await execRate(original)],
   },
   {
     name: 'shim-memory',
@@ -130,18 +154,53 @@ function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
+const lineSize = 100;
+
+/** A file with so many lines in the engine's scratch directory. */
+function linesFile(engine: Engine, lines: number): string {
+  const file = join(engine.paths.scratch, 'lines');
+  const line = 'The quick brown fox jumps over the lazy dog. '.repeat(3).slice(0, lineSize - 1);
+  writeFileSync(file, `${line}\n`.repeat(lines));
+  return file;
+}
+
+const catOften = (repeats: number) => `cat ${Array(repeats).fill('/lines').join(' ')}`;
+
 /** 10^6 bytes a second of a container that prints lines of 100 bytes; `then` is a command to wait for, or empty. */
 async function outputRate(engine: Engine, flags: string, then: string): Promise<number> {
-  const file = join(engine.paths.scratch, 'lines');
   const [lines, repeats] = [500_000, 10];
-  writeFileSync(file, `${'The quick brown fox jumps over the lazy dog. '.repeat(3).slice(0, 99)}\n`.repeat(lines));
+  const file = linesFile(engine, lines);
   const {docker} = engine.executables;
-  const command = `cat ${Array(repeats).fill('/lines').join(' ')}`;
-  const run = `${docker} run ${flags} --network none -v ${file}:/lines busybox ${command} > /dev/null`;
+  const run = `${docker} run ${flags} --network none -v ${file}:/lines busybox ${catOften(repeats)} > /dev/null`;
   const milliseconds = await timed(engine, ['sh', '-c', then ? `${run} && ${docker} ${then}` : run]);
   if (then) await engine.dockerOk('rm', '-f', 'talker');
   rmSync(file);
-  return (lines * repeats * 100) / 1000 / milliseconds;
+  return (lines * repeats * lineSize) / 1000 / milliseconds;
+}
+
+/** 10^6 bytes a second of a log that is read from its beginning. */
+async function logsRate(engine: Engine): Promise<number> {
+  const lines = 500_000;
+  const file = linesFile(engine, lines);
+  const {docker} = engine.executables;
+  await engine.dockerOk('run', '-d', '--name', 'talker', '-v', `${file}:/lines`, 'busybox', 'cat', '/lines');
+  await engine.dockerOk('wait', 'talker');
+  const milliseconds = await timed(engine, ['sh', '-c', `${docker} logs talker > /dev/null`]);
+  await engine.dockerOk('rm', '-f', 'talker');
+  rmSync(file);
+  return (lines * lineSize) / 1000 / milliseconds;
+}
+
+/** 10^6 bytes a second of the output of a process that is exec'd. */
+async function execRate(engine: Engine): Promise<number> {
+  const [lines, repeats] = [500_000, 10];
+  const file = linesFile(engine, lines);
+  const {docker} = engine.executables;
+  await engine.dockerOk('run', '-d', '--name', 'talker', '-v', `${file}:/lines`, 'busybox', 'sleep', '600');
+  const milliseconds = await timed(engine, ['sh', '-c', `${docker} exec talker ${catOften(repeats)} > /dev/null`]);
+  await engine.dockerOk('rm', '-f', 'talker');
+  rmSync(file);
+  return (lines * repeats * lineSize) / 1000 / milliseconds;
 }
 
 /** Mean PSS of a shim in MB (10^6 bytes) while `count` containers run. */

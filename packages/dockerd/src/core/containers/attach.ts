@@ -63,6 +63,9 @@ export async function attachClient(
     get pending() {
       return output.pending;
     },
+    get holds() {
+      return client.pending > 0;
+    },
     drained: () => output.drained(),
     end: () => void output.flushed().then(ended.resolve),
   });

@@ -8,6 +8,8 @@ export interface OutputSubscriber {
   write(stream: StreamName, data: Buffer): void;
   /** Bytes that were written but not taken yet. */
   readonly pending: number;
+  /** Something of what was written may still be in use. */
+  readonly holds: boolean;
   /** Resolves when it has taken what is pending, or is gone. */
   drained(): Promise<void>;
   /** The container has ended: nothing more comes. */
@@ -41,6 +43,11 @@ export class OutputHub implements OutputReceiver {
   congestion(): Promise<void> | undefined {
     const slow = [...this.#subscribers].filter(({pending}) => pending > maximumPending);
     return slow.length === 0 ? undefined : Promise.all(slow.map(each => each.drained())).then(() => {});
+  }
+
+  keepsNothing(): boolean {
+    for (const {holds} of this.#subscribers) if (holds) return false;
+    return true;
   }
 
   /** The container has ended: lets everybody go. */

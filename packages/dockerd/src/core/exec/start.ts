@@ -45,7 +45,7 @@ function checkStartable(container: Container, exec: Exec): void {
 
 function openIo(world: World, exec: Exec, attachment: ExecAttachment): Promise<ExecIo> {
   const {config, containerId, id} = exec;
-  const discard: OutputReceiver = {deliver: () => {}, congestion: () => undefined};
+  const discard: OutputReceiver = {deliver: () => {}, congestion: () => undefined, keepsNothing: () => true};
   return world.execIo.create({
     containerId,
     execId: id,

@@ -1,5 +1,6 @@
 import {maximumLine} from './log-entry.ts';
 import {type RecordBatch, singleRecord} from './record-batch.ts';
+import {LogSimd, maximumInput, minimumInput} from './simd/log-simd.ts';
 
 const lineFeed = 10;
 
@@ -25,14 +26,8 @@ export class LineSplitter {
       if (start > 0) batches.push(singleRecord(this.#complete(chunk.subarray(0, start))));
       else start = 0;
     }
-    const ends: number[] = [];
-    let end = start;
-    if (this.#restSize === 0) {
-      for (let next = recordEnd(chunk, end, maximumLine); next > 0; next = recordEnd(chunk, end, maximumLine)) {
-        ends.push(next);
-        end = next;
-      }
-    }
+    const ends = this.#restSize === 0 ? recordEnds(chunk, start) : [];
+    const end = ends[ends.length - 1] ?? start;
     if (ends.length > 0) batches.push({data: chunk, start, ends});
     if (end < chunk.length) this.#keep(chunk.subarray(end));
     return batches;
@@ -55,6 +50,18 @@ export class LineSplitter {
     this.#rest.push(Buffer.from(piece));
     this.#restSize += piece.length;
   }
+}
+
+/** Where all records end that are complete, the first of which begins at `start`. */
+function recordEnds(chunk: Buffer, start: number): readonly number[] | Int32Array {
+  const size = chunk.length - start;
+  if (size >= minimumInput && size <= maximumInput && LogSimd.shared) {
+    return LogSimd.shared.lineEnds(chunk, start, maximumLine);
+  }
+  const ends: number[] = [];
+  let end = recordEnd(chunk, start, maximumLine);
+  for (; end > 0; end = recordEnd(chunk, end, maximumLine)) ends.push(end);
+  return ends;
 }
 
 /** Where the record that begins at `start` ends when it may have `room` bytes; 0 when it is not complete. */

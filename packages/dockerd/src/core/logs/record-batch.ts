@@ -4,7 +4,7 @@ export interface RecordBatch {
   /** Where the first record begins. */
   start: number;
   /** Where each record ends, and the next one begins. */
-  ends: readonly number[];
+  ends: readonly number[] | Int32Array;
 }
 
 /** Bytes of all records. */
@@ -15,7 +15,7 @@ export function batchSize({start, ends}: RecordBatch): number {
 /** Each record by itself, a part of the buffer. */
 export function recordsOf({data, start, ends}: RecordBatch): Buffer[] {
   let from = start;
-  return ends.map(end => {
+  return Array.from(ends, end => {
     const record = data.subarray(from, end);
     from = end;
     return record;

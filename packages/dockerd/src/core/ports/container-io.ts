@@ -7,6 +7,8 @@ export interface OutputReceiver {
   deliver(stream: StreamName, data: Buffer): void;
   /** Undefined to go on at once, or what to wait for before more is delivered. */
   congestion(): Promise<void> | undefined;
+  /** True when nothing that was delivered is in use any more: its memory is used again. Absent where it may be. */
+  keepsNothing?(): boolean;
 }
 
 export interface ContainerIoRequest {

@@ -17,6 +17,8 @@ export interface LogWriter {
   /** Resolves when everything that was appended so far is in the file. */
   flushed(): Promise<void>;
   close(): Promise<void>;
+  /** True where `append` copies what it needs of the records. */
+  readonly copies?: boolean;
   /**
    * The container has ended and whoever takes the records does not: what has not been taken is dropped with a warning,
    * and everything resolves soon. Absent where that cannot happen.

@@ -27,6 +27,8 @@ export interface LogCheckpoint {
 
 const complaintIntervalMs = 10_000;
 const lineFeed = 10;
+/** So much is written without going through another thread. */
+const quickSize = 64 * 1024;
 
 type Batch = {data: Buffer; positions: StreamPositions; endsFile: boolean; lastTime: bigint};
 type SaveCheckpoint = (checkpoint: LogCheckpoint) => void;
@@ -85,6 +87,8 @@ export class FileLogWriter implements LogWriter {
     return this.#backlog + this.#encoder.output.length;
   }
 
+  readonly copies = true;
+
   get isClosed(): boolean {
     return this.#closed;
   }
@@ -103,7 +107,18 @@ export class FileLogWriter implements LogWriter {
     this.#clock.update();
     for (let next = 0; next < batch.ends.length; ) next = this.#add(stream, batch, next, position);
     this.#positions[stream] = position;
+    if (!this.#writing && this.#encoder.output.length >= quickSize && this.#writeQuickly()) return;
     this.#writing ??= this.#writeAll();
+  }
+
+  /** Writes what was encoded while it is in the processor's cache; false where that has to be done the usual way. */
+  #writeQuickly(): boolean {
+    const {output} = this.#encoder;
+    if (this.#batches.length > 0 || !this.#file.appendAtOnce(output.bytes.subarray(0, output.length))) return false;
+    output.length = 0;
+    this.#saveCheckpoint(this.#positions);
+    this.#changes.emit('change');
+    return true;
   }
 
   /** Encodes the record of number `first`, and those behind it where nothing speaks against it; returns the next. */

@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {gunzipSync} from 'node:zlib';
 import {discardLogger} from '@longshore/base';
 import test, {type ExecutionContext} from 'ava';
+import {LineSplitter} from '../../core/logs/line-splitter.ts';
 import {singleRecord} from '../../core/logs/record-batch.ts';
 import type {LogQuery} from '../../core/ports/log-driver.ts';
 import {FileLogReader} from './file-log-reader.ts';
@@ -53,6 +54,21 @@ test('tail, streams and times', async t => {
   const [first, , third] = await read();
   t.deepEqual(await texts({since: third!.timeNano}), ['2\n', '3\n', '4\n']);
   t.deepEqual(await texts({until: first!.timeNano}), ['0\n']);
+});
+
+test('much is in the file at once, little comes together first, and the order stays', async t => {
+  const {path, writer, texts} = await openLog(t);
+  const splitter = new LineSplitter();
+  const size = 2000;
+  const lines = Array.from({length: size}, (_each, i) => `${i} ${'x'.repeat(60)}\n`);
+  const bytes = Buffer.from(lines.join(''));
+  for (const batch of splitter.push(bytes)) writer.append('stdout', batch, bytes.length);
+  t.is(readFileSync(path, 'utf8').split('\n').length, size + 1);
+  writer.append('stderr', singleRecord(Buffer.from('little\n')), 7);
+  t.is(readFileSync(path, 'utf8').split('\n').length, size + 1);
+  for (const batch of splitter.push(bytes)) writer.append('stdout', batch, 2 * bytes.length);
+  await writer.flushed();
+  t.deepEqual(await texts(), [...lines, 'little\n', ...lines]);
 });
 
 test('pieces of one line share its time, the next line has its own', async t => {

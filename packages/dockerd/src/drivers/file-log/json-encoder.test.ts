@@ -1,4 +1,6 @@
 import test from 'ava';
+import {LineSplitter} from '../../core/logs/line-splitter.ts';
+import {recordsOf} from '../../core/logs/record-batch.ts';
 import {parseNano} from '../../core/time.ts';
 import {JsonEncoder} from './json-encoder.ts';
 
@@ -14,7 +16,7 @@ test('special characters as the original writes them', t => {
   const line = Buffer.concat([Buffer.from('a\tb"c<>&\u0001é'), Buffer.from([0xff]), Buffer.from('\r\n')]);
   t.is(
     encode(line),
-    '{"log":"a\\u0009b\\"c\\u003c\\u003e\\u0026\\u0001é\ufffd\\r\\n","stream":"stdout","time":"2026-11-21T02:52:19.596096951Z"}\n',
+    '{"log":"a\\u0009b\\"c\\u003c\\u003e\\u0026\\u0001é\\ufffd\\r\\n","stream":"stdout","time":"2026-11-21T02:52:19.596096951Z"}\n',
   );
 });
 
@@ -83,4 +85,31 @@ test('times are counted on over all nine digits, and into the next second', t =>
     t.is(JSON.parse(second!).time, `2026-11-21T02:52:${expected}Z`);
     t.is(parseNano(JSON.parse(second!).time), lastTime);
   }
+});
+
+test('each byte that is no UTF-8 becomes one U+FFFD, as in the original', t => {
+  const bad = Buffer.from([0xe2, 0x82, 0x41, 0xff, 0xed, 0xa0, 0x80, 0xf4, 0x90, 0x80, 0x80, 0x0a]);
+  t.true(encode(bad).startsWith(`{"log":"\\ufffd\\ufffdA${'\\ufffd'.repeat(8)}\\n","stream"`));
+});
+
+test('much at once is encoded as the same lines one by one', t => {
+  const odd = Buffer.concat([
+    Buffer.from('a\tb"c\\<>&\u0000\u001f\u007fé\u2028\u2029\u202a€😀\r\n'),
+    Buffer.from([0xc3, 0x0a, 0xe2, 0x80, 0x0a, 0xf0, 0x9f, 0x98, 0x0a, 0xf4, 0x8f, 0xbf, 0xbf, 0xed, 0x9f, 0xbf, 0x0a]),
+    ...Array.from({length: 256}, (_each, i) => Buffer.from([i, 0x80, 0xbf, i, 0x0a])),
+    ...Array.from({length: 70}, (_each, i) => Buffer.from(`${'x'.repeat(i)}\n`)),
+  ]);
+  const data = Buffer.concat(Array.from({length: 60}, () => odd));
+  const start = parseNano('2026-11-21T02:52:19.999999001Z')!;
+  const [batch] = new LineSplitter().push(data);
+  const many = new JsonEncoder({tag: 'x'});
+  const {next} = many.addLines('stderr', batch!, 0, start);
+  t.is(next, batch!.ends.length);
+  const one = new JsonEncoder({tag: 'x'});
+  let at = start;
+  for (const line of recordsOf(batch!)) {
+    one.add({stream: 'stderr', line, timeNano: at});
+    at += at % 10n === 9n ? 2n : 1n;
+  }
+  t.deepEqual(many.output.take().toString('latin1').split('\n'), one.output.take().toString('latin1').split('\n'));
 });

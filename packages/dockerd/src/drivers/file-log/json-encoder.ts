@@ -2,9 +2,10 @@
  * Writes the lines of a json-file log, byte for byte as Docker's encoder: `<`, `>`, `&`, control characters and the
  * two line separators of Unicode are escaped, bytes that are no UTF-8 become U+FFFD.
  */
-import type {LogEntry, StreamName} from '../../core/logs/log-entry.ts';
+import {type LogEntry, maximumLine, type StreamName} from '../../core/logs/log-entry.ts';
 import type {RecordBatch} from '../../core/logs/record-batch.ts';
-import {escapeInto, escapeText, isPlain, maximumExpansion} from './json-escape.ts';
+import {LogSimd, maximumInput, maximumSuffix, minimumInput} from '../../core/logs/simd/log-simd.ts';
+import {escapeInto, escapeText, maximumExpansion} from './json-escape.ts';
 import {JsonSuffix} from './json-suffix.ts';
 import {OutputBuffer} from './output-buffer.ts';
 import type {EncodedLines, RecordEncoder} from './record-format.ts';
@@ -32,31 +33,65 @@ export class JsonEncoder implements RecordEncoder {
     output.length += suffix.bytes.copy(output.bytes, output.length, suffix.afterLine);
   }
 
-  addLines(stream: StreamName, {data, start, ends}: RecordBatch, first: number, timeNano: bigint): EncodedLines {
-    const {output} = this;
+  addLines(stream: StreamName, batch: RecordBatch, first: number, timeNano: bigint): EncodedLines {
     const suffix = this.#suffixes[stream];
     suffix.setTime(timeNano);
-    let from = first === 0 ? start : (ends[first - 1] as number);
-    const size = data.length - from;
-    const isAllPlain = isPlain(data, from, data.length);
-    output.reserve(isAllPlain ? size + (ends.length - first) * suffix.recordSize : this.worstSize(size, ends.length));
+    const last = lastOfLines(batch, first);
+    const from = startOf(batch, first);
+    const size = (batch.ends[last] as number) - from;
+    if (size < minimumInput || size > maximumInput || suffix.bytes.length > maximumSuffix || !LogSimd.shared) {
+      return this.#addOneByOne(suffix, batch, first, last);
+    }
+    return this.#addMany(LogSimd.shared, suffix, batch.data.subarray(from, from + size), first);
+  }
+
+  /** All lines in one go, except where the second of the time changes on the way. */
+  #addMany(simd: LogSimd, suffix: JsonSuffix, lines: Buffer, first: number): EncodedLines {
+    const {output} = this;
     let next = first;
-    for (; next < ends.length; next++) {
+    for (let at = 0; at < lines.length; ) {
+      if (next > first) suffix.advance();
+      const {lines: count, taken, bytes} = simd.jsonLines(lines.subarray(at), suffix.bytes, maximumLine);
+      suffix.countedUp();
+      output.reserve(bytes.length);
+      output.bytes.set(bytes, output.length);
+      output.length += bytes.length;
+      next += count;
+      at += taken;
+    }
+    return {next, lastTime: suffix.time};
+  }
+
+  #addOneByOne(suffix: JsonSuffix, batch: RecordBatch, first: number, last: number): EncodedLines {
+    const {output} = this;
+    const {data, ends} = batch;
+    let from = startOf(batch, first);
+    output.reserve(this.worstSize((ends[last] as number) - from, last + 1 - first));
+    for (let next = first; next <= last; next++) {
       const end = ends[next] as number;
-      if (data[end - 1] !== lineFeed) break;
       if (next > first) suffix.advance();
       let at = output.length + prefix.copy(output.bytes, output.length);
-      if (isAllPlain) at += data.copy(output.bytes, at, from, end - 1);
-      else at = escapeInto(output.bytes, at, data.subarray(from, end - 1));
+      at = escapeInto(output.bytes, at, data.subarray(from, end - 1));
       output.length = at + suffix.bytes.copy(output.bytes, at);
       from = end;
     }
-    return {next, lastTime: suffix.time};
+    return {next: last + 1, lastTime: suffix.time};
   }
 
   worstSize(size: number, count: number): number {
     return size * maximumExpansion + count * this.#suffixes.stdout.recordSize;
   }
+}
+
+function startOf({start, ends}: RecordBatch, record: number): number {
+  return record === 0 ? start : (ends[record - 1] as number);
+}
+
+/** The last of the records from `first` on, which is a line, that are lines too. */
+function lastOfLines({data, ends}: RecordBatch, first: number): number {
+  let last = first;
+  while (last + 1 < ends.length && data[(ends[last + 1] as number) - 1] === lineFeed) last++;
+  return last;
 }
 
 function encodeAttributes(attributes: Readonly<Record<string, string>>): string {

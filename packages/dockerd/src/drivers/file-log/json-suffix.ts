@@ -48,6 +48,13 @@ export class JsonSuffix {
     else this.#time += digit === 9 ? 2n : 1n;
   }
 
+  /** Somebody has counted the digits up, within the same second. */
+  countedUp(): void {
+    const end = this.#bytes.length - endSize;
+    const nano = Number(this.#bytes.toString('latin1', end - digits, end));
+    this.#time += BigInt(nano) - (this.#time % 1_000_000_000n);
+  }
+
   /** False when the second changes too. */
   #carry(last: number, digit: number): boolean {
     if (digit < 9) {

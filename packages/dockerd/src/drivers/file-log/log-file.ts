@@ -1,13 +1,17 @@
 /** The current file of a log, and its rotation: FILE, FILE.1, FILE.2 … or FILE.1.gz … */
-import {createReadStream, createWriteStream} from 'node:fs';
+import {createReadStream, createWriteStream, ftruncateSync, writeSync} from 'node:fs';
 import {type FileHandle, mkdir, open, rename, rm, stat} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import {pipeline} from 'node:stream/promises';
 import {createGzip} from 'node:zlib';
 import type {Logger} from '@longshore/base';
+import {waitsOfThread} from '@longshore/linux';
 import type {RotationLimits} from '../../core/logs/options/file-options.ts';
 
 const mode = 0o640;
+/** A write that takes longer than this waits for the disk, and those after it would too. */
+const slowMs = 5;
+const slowPauseMs = 30_000;
 
 export class LogFile {
   readonly path: string;
@@ -15,6 +19,8 @@ export class LogFile {
   #handle: FileHandle;
   #size: number;
   #inode: number;
+  /** Until then writing may take long. */
+  #slowUntil = 0;
   /** The newest rotated file is being compressed; the next rotation waits for it. */
   #compressing: Promise<void> = Promise.resolve();
   readonly #log: Logger;
@@ -62,6 +68,29 @@ export class LogFile {
       at += bytesWritten;
       this.#size += bytesWritten;
     }
+  }
+
+  /**
+   * As `append`, without waiting: into the page cache, which takes a fraction of a millisecond. False where that is not
+   * so because the disk is behind, or where writing fails: nothing has been written then.
+   */
+  appendAtOnce(data: Uint8Array): boolean {
+    const start = performance.now();
+    if (start < this.#slowUntil) return false;
+    const waits = waitsOfThread();
+    try {
+      for (let at = 0; at < data.length; ) at += writeSync(this.#handle.fd, data, at, data.length - at);
+    } catch {
+      // The usual way meets the same error, and handles it.
+      ftruncateSync(this.#handle.fd, this.#size);
+      this.#slowUntil = start + slowPauseMs;
+      return false;
+    }
+    this.#size += data.length;
+    const end = performance.now();
+    // On a busy machine time passes without the disk having been waited for.
+    if (end - start > slowMs && waitsOfThread() > waits) this.#slowUntil = end + slowPauseMs;
+    return true;
   }
 
   /** Removes what a failed append left behind `size`. */

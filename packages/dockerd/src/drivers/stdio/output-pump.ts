@@ -4,6 +4,7 @@ import type {Logger} from '@longshore/base';
 import {closeFd, type FdWatch, setPipeSize, watchFd} from '@longshore/linux';
 import type {StreamName} from '../../core/logs/log-entry.ts';
 import type {OutputReceiver} from '../../core/ports/container-io.ts';
+import {reusePiece} from './piece-buffer.ts';
 
 /** Takes bytes out of a FIFO: the next ones, or whether there are none now or no writer has it open any more. */
 export type OutputSource = (fifo: number) => Buffer | 'empty' | 'ended';
@@ -76,6 +77,7 @@ export class OutputPump {
     if (data === 'ended') this.#watch.setInterest({readable: false});
     if (typeof data === 'string') return false;
     this.#receiver.deliver(this.#stream, data);
+    if (this.#receiver.keepsNothing?.()) reusePiece(data);
     return true;
   }
 

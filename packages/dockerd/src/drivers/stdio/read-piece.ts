@@ -1,16 +1,13 @@
 import {readFd} from '@longshore/linux';
-
-const readSize = 256 * 1024;
-let scratch = Buffer.alloc(0);
+import {fillPiece} from './piece-buffer.ts';
 
 /** Takes what a FIFO has, for output that is not logged: what a killed daemon has read is gone with its clients. */
 export function readPiece(fifo: number): Buffer | 'empty' | 'ended' {
-  if (scratch.length === 0) scratch = Buffer.allocUnsafeSlow(readSize);
-  const count = readFd(fifo, scratch);
+  let count: number | undefined;
+  const piece = fillPiece(target => {
+    count = readFd(fifo, target);
+    return count ?? 0;
+  });
   if (count === undefined) return 'empty';
-  if (count === 0) return 'ended';
-  if (count < readSize / 4) return Buffer.from(scratch.subarray(0, count));
-  const piece = scratch.subarray(0, count);
-  scratch = Buffer.alloc(0);
-  return piece;
+  return count === 0 ? 'ended' : piece;
 }

@@ -60,6 +60,7 @@ export class Recording {
         if (slow.length === 0) return receiver.congestion();
         return Promise.all(slow.map(({writer}) => writer.flushed())).then(() => {});
       },
+      keepsNothing: () => lanes.every(({writer}) => writer.copies === true) && receiver.keepsNothing?.() === true,
     };
   }
 

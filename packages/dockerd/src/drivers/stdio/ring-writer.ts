@@ -27,6 +27,10 @@ export class RingWriter implements LogWriter {
     return this.#dropped;
   }
 
+  get copies(): boolean {
+    return this.#inner.copies === true;
+  }
+
   /** Nobody has to wait. */
   get backlog(): number {
     return 0;

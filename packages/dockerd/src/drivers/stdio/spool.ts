@@ -9,9 +9,8 @@
  */
 import {closeSync, constants, fstatSync, openSync, readSync} from 'node:fs';
 import {punchHole, spliceToFile} from '@longshore/linux';
+import {fillPiece, pieceSize} from './piece-buffer.ts';
 
-/** Larger than a pipe, so that one call takes all there is. */
-const spliceSize = 256 * 1024;
 /** Blocks are given back in pieces of this size. */
 const releaseStep = 1024 * 1024;
 
@@ -34,23 +33,28 @@ export class Spool {
   /** Moves what the FIFO has into the file and returns it. */
   take(fifo: number): Buffer | 'empty' | 'ended' {
     const start = this.#end;
-    const count = spliceToFile(fifo, this.#fd, start, spliceSize);
+    const count = spliceToFile(fifo, this.#fd, start, pieceSize);
     if (count === undefined) return 'empty';
     if (count === 0) return 'ended';
     this.#end += count;
-    return this.read(start, count);
+    return fillPiece(target => this.#fill(target, start, count));
   }
 
   /** The bytes from `position` on, at most `size`. They must not have been released. */
   read(position: number, size: number): Buffer {
     const length = Math.min(size, this.#end - position);
     const buffer = Buffer.allocUnsafeSlow(length);
+    this.#fill(buffer, position, length);
+    return buffer;
+  }
+
+  #fill(target: Buffer, position: number, length: number): number {
     for (let at = 0; at < length; ) {
-      const count = readSync(this.#fd, buffer, at, length - at, position + at);
+      const count = readSync(this.#fd, target, at, length - at, position + at);
       if (count === 0) throw new Error(`the spool ends at ${position + at} instead of ${this.#end}`);
       at += count;
     }
-    return buffer;
+    return length;
   }
 
   /** Gives back the space of everything before `position`. */

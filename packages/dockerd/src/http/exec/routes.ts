@@ -114,6 +114,7 @@ async function runAttached(
   const maximumPending = 8 * 1024 * 1024;
   await startExec(world, ctx, container, exec, {
     deliver: (stream, data) => client.write(stream, data),
+    keepsNothing: () => client.pending === 0,
     congestion: () => (client.pending > maximumPending ? client.drained() : undefined),
   });
   const left = Promise.withResolvers<void>();
