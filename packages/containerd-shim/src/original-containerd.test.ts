@@ -2,10 +2,11 @@
  * Debian's containerd with this shim in place of its own: one scenario of `ctr` with each of the two, the same output.
  * Needs root, Debian's containerd and runc, and the compiled shim (`npm run build`).
  */
-import {spawnSync} from 'node:child_process';
+import {execFile} from 'node:child_process';
 import {chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
+import {promisify} from 'node:util';
 import anyTest, {type ExecutionContext} from 'ava';
 import {isRoot} from './shim-rig.test-helper.ts';
 
@@ -51,6 +52,13 @@ script -qec "ctr tasks exec -t --exec-id e3 d1 sh -c '[ -t 0 ] && echo tty'" /de
 ctr tasks metrics d1 | awk '{print $1}' | grep -c -E 'memory|pids|cpu'
 ctr tasks pause d1; list; ctr tasks resume d1; list
 ls $PWD/state/io.containerd.runtime.v2.task/$2/d1
+echo "# attach"
+run -d --env PATH=/bin --rootfs rootfs a1 sh -c 'read word; echo got $word; sleep 0.2; exit 8'
+(sleep 0.5; echo word) | timeout -s KILL 20 ctr tasks attach a1; echo "exit $?"
+list; ctr containers delete a1
+script -qec "timeout -s KILL 20 ctr run $RUNC -d -t --env PATH=/bin --rootfs rootfs a2 sh -c 'read word; echo answered; exit 9'" /dev/null </dev/null
+(sleep 1; echo word; sleep 1) | script -qec "timeout -s KILL 20 ctr tasks attach a2" /dev/null; echo "exit $?"
+list; ctr containers delete a2
 echo "# checkpoint"
 run -d --env PATH=/bin --rootfs rootfs k1 sh -c 'while :; do sleep 0.05; done'
 ctr tasks checkpoint --image-path $PWD/img --work-path $PWD/work k1 2>&1; echo "exit $?"
@@ -82,6 +90,7 @@ pgrep -l containerd-shim
 echo "# end"
 kill $CONTAINERD; wait $CONTAINERD
 rmdir /sys/fs/cgroup/$2 /sys/fs/cgroup/*/$2 2>/dev/null
+exit 0
 `;
 
 const config = (root: string) => `version = 2
@@ -95,25 +104,25 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"
 let expected = '';
 
 /** Runc and the original shim; played once. */
-function originals(t: ExecutionContext): string {
-  expected ||= play(t, {shim: original});
+async function originals(t: ExecutionContext): Promise<string> {
+  expected ||= await play(t, {shim: original});
   t.true(expected.includes('# end') && expected.includes('in exec'), expected);
   return expected;
 }
 
-test('the same scenario with this shim and with the original one', t => {
-  t.timeout(180_000);
-  const wanted = originals(t);
-  t.is(play(t, {shim: ours}), wanted);
+test('the same scenario with this shim and with the original one', async t => {
+  t.timeout(400_000);
+  const wanted = await originals(t);
+  t.is(await play(t, {shim: ours}), wanted);
 });
 
 const wrapperTest = existsSync(wrapper) ? test : anyTest.skip;
 
-wrapperTest('the same scenario with runc-wrapper as the runtime of the original shim, and of this one', t => {
-  t.timeout(240_000);
-  const wanted = originals(t);
-  t.is(play(t, {shim: original, runtime: wrapper}), wanted);
-  t.is(play(t, {shim: ours, runtime: wrapper}), wanted);
+wrapperTest('the same scenario with runc-wrapper as the runtime of the original shim, and of this one', async t => {
+  t.timeout(600_000);
+  const wanted = await originals(t);
+  t.is(await play(t, {shim: original, runtime: wrapper}), wanted);
+  t.is(await play(t, {shim: ours, runtime: wrapper}), wanted);
 });
 
 interface Players {
@@ -122,7 +131,7 @@ interface Players {
   runtime?: string;
 }
 
-function play(t: ExecutionContext, {shim, runtime = ''}: Players): string {
+async function play(t: ExecutionContext, {shim, runtime = ''}: Players): Promise<string> {
   const root = mkdtempSync(join(tmpdir(), 'ctrd-'));
   t.teardown(() => rmSync(root, {recursive: true, force: true}));
   makeRootfs(join(root, 'rootfs'));
@@ -131,14 +140,9 @@ function play(t: ExecutionContext, {shim, runtime = ''}: Players): string {
   writeFileSync(join(root, 'config.toml'), config(root));
   writeFileSync(join(root, 'scenario'), scenario);
   const namespaces = ['-m', '-n', '-p', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
-  const result = spawnSync(
-    'unshare',
-    [...namespaces, 'bash', join(root, 'scenario'), root, `ls-ctrd-${process.pid}`, runtime],
-    {
-      timeout: 80_000,
-    },
-  );
-  return normalized(`${result.stdout}\n${result.stderr}`, root);
+  const script = ['bash', join(root, 'scenario'), root, `ls-ctrd-${process.pid}`, runtime];
+  const {stdout, stderr} = await promisify(execFile)('unshare', [...namespaces, ...script], {timeout: 190_000});
+  return normalized(`${stdout}\n${stderr}`, root);
 }
 
 /** Without what differs from run to run: times, pids, the directory, a resize that came too late (with theirs only). */
