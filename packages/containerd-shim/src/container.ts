@@ -21,7 +21,7 @@ export interface ContainerOptions {
   bundle: string;
   runtime: RuncRuntime;
   events: ContainerEvents;
-  stdio: StdioOwner;
+  stdio: Omit<StdioOwner, 'startsLater'>;
   log: Logger;
   criu: CriuOptions;
   noPivot: boolean;
@@ -198,7 +198,7 @@ export class Container {
     make: (io: {fds: ContainerStdio; consoleSocket?: string}) => Promise<{pid: number}>,
   ): Promise<void> {
     const {reaper} = this.#options.stdio;
-    const io = await openStdio(process.uris, this.#options.stdio);
+    const io = await openStdio(process.uris, {...this.#options.stdio, startsLater: verb === 'create'});
     try {
       using _unclaimed = reaper.hold();
       const {pid} = await ociError(verb, make(runtimeStdio(io)));

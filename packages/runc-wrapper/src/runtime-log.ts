@@ -1,7 +1,8 @@
 /** What the runtime said about its failure: its --log file, of which only the part written by this run counts. */
 import {closeSync, openSync, readSync, statSync} from 'node:fs';
 
-const maximumBytes = 1024 * 1024;
+/** An error quotes what it is about, and may do so twice and with escapes. */
+const maximumBytes = 16 * 1024 * 1024;
 
 /** Size of the log before a run; 0 if it does not exist yet. */
 export function logOffset(path: string): number {

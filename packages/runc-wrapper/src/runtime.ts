@@ -1,6 +1,7 @@
 import {readFileSync, rmSync} from 'node:fs';
 import {basename} from 'node:path';
 import {EngineError, type ErrorCode, isErrorCode} from '@longshore/errdefs';
+import {checkBundleArguments, checkProcessArguments} from './argument-limits.ts';
 import {
   checkpointArguments,
   createArguments,
@@ -36,7 +37,7 @@ import {ownerOf, stateOf} from './state/view.ts';
 
 /**
  * An OCI runtime and the containers under its root. What needs a fork in a fresh process (create, exec, checkpoint,
- * restore, update) runs the runtime's executable; the rest is done here on the runtime's own files, cgroups and
+ * restore) runs the runtime's executable; the rest is done here on the runtime's own files, cgroups and
  * exec.fifo. Failures are EngineErrors whose message is the runtime's text, also where no runtime was run.
  */
 export class RuncRuntime {
@@ -54,6 +55,7 @@ export class RuncRuntime {
    * nearest subreaper once the runtime has ended. A failed create leaves nothing.
    */
   async create(options: CreateOptions): Promise<{pid: number}> {
+    checkBundleArguments(options.bundle);
     await this.#run(createArguments(options), options.fds, options);
     return this.#started(options);
   }
@@ -67,6 +69,7 @@ export class RuncRuntime {
 
   /** Runs one more process in a created or running container; resolves to its pid. */
   async exec(options: ExecOptions): Promise<{pid: number}> {
+    checkProcessArguments(options.processFile);
     // A log of its own: execs run side by side, and the errors in a shared file have no name on them.
     const {log} = this.#options;
     const ownLog = log === undefined ? undefined : `${log}.exec-${process.pid}-${++this.#runs}`;
@@ -123,8 +126,14 @@ export class RuncRuntime {
     await resumeContainer(this.load(id));
   }
 
-  /** Changes limits; what is absent stays as it is. */
+  /** Changes limits; what is absent stays as it is. See `updateContainer`; systemd's cgroups are the runtime's to change. */
   async update(id: string, resources: Resources): Promise<void> {
+    const record = this.load(id);
+    if (record.systemdCgroup) await this.#updateByRuntime(id, resources);
+    else (await import('./update/update.ts')).updateContainer(record, resources);
+  }
+
+  async #updateByRuntime(id: string, resources: Resources): Promise<void> {
     const {memfd, closeFd, writeFd} = await import('@longshore/linux');
     const file = memfd('resources');
     try {
@@ -202,5 +211,10 @@ const codes: Array<[RegExp, ErrorCode]> = [
 /** A runtime tells what went wrong in words only. */
 function runtimeError(text: string): EngineError {
   const code = codes.find(([pattern]) => pattern.test(text))?.[1] ?? 'internal';
-  return new EngineError(code, text.trimEnd());
+  return new EngineError(code, shortened(text.trimEnd()));
+}
+
+/** Names from a hostile configuration can be megabytes; the reason is at the end. */
+function shortened(text: string): string {
+  return text.length <= 16_384 ? text : `${text.slice(0, 4096)} … ${text.slice(-4096)}`;
 }

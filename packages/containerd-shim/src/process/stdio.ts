@@ -22,6 +22,11 @@ export interface StdioOwner {
   log: Logger;
   /** Such descriptors only that CRIU can save: no FIFOs. */
   checkpoints: boolean;
+  /**
+   * The process only waits until Start: until `attach` nobody but the runtime can have printed anything. False for
+   * execs and restores, which run at once.
+   */
+  startsLater: boolean;
   /** Environment of log programs. */
   env: Record<string, string | undefined>;
   /** Owner that the FIFOs and pipes get (options IoUid and IoGid); 0 leaves them as they are. */

@@ -12,6 +12,7 @@ export {
 export type {OomHandler} from './oom-watch.ts';
 export {readOomKills, watchOom} from './oom-watch.ts';
 export type {CgroupResources, ThrottleDevice} from './resources.ts';
+export {weightOfShares} from './resources.ts';
 export type {
   BlkioEntry,
   BlkioStatistics,

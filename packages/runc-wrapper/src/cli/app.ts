@@ -57,6 +57,7 @@ async function runCommand(command: Command, raw: string[], globals: GlobalOption
       return runtime;
     },
     logError: message => log.write('error', message),
+    logWarning: message => log.write('warning', message),
   };
   return await command.run(context);
 }

@@ -12,6 +12,7 @@ export interface CommandContext {
   runtime: () => RuncRuntime;
   /** Writes an error to the log that does not end the command. */
   logError: (message: string) => void;
+  logWarning: (message: string) => void;
 }
 
 /** One verb of the command line. */

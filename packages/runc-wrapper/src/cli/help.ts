@@ -3,7 +3,9 @@ import {gitCommit, ociRuntimeSpecVersion, runcVersion} from '@longshore/base';
 import type {Command} from './command.ts';
 import type {Flag} from './flags.ts';
 
-const programName = 'runc-wrapper';
+/** What callers know it as; runc's own test suite looks for it. */
+const programName = 'runc';
+const executableName = 'runc-wrapper';
 
 /** dockerd parses the first two lines. */
 export function versionText(): string {
@@ -22,13 +24,13 @@ export function programHelp(commands: readonly Pick<Command, 'name' | 'summary'>
   ].join('\n');
 }
 
-const description = `${programName} takes runc's command line and works on runc's state directory. An OCI runtime (runc,
+const description = `${executableName} takes runc's command line and works on runc's state directory. An OCI runtime (runc,
 crun, ...) creates containers and runs further processes in them; starting, signalling,
-pausing, listing and deleting are done by ${programName} itself.
+pausing, listing and deleting are done by ${executableName} itself.
 
 A container is made from a bundle: a directory with a "config.json" and a root filesystem.
 
-    # ${programName} run --bundle DIRECTORY <container-id>
+    # ${executableName} run --bundle DIRECTORY <container-id>
 
 Without --bundle the bundle is the current directory. The <container-id> is yours to choose
 and unique within the --root.
