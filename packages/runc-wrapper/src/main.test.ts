@@ -125,6 +125,7 @@ serial('create --pidfd-socket sends a pidfd, over a runtime that does not know t
   t.like(sandbox.run([...wrapper, ...args], {cwd: bundle}), {code: 0, stderr: ''});
   const connection = acceptUnix(listener)!;
   const received = receiveFds(connection, 16, 1)!;
+  t.is(String(received.data), 'standard');
   const {pid} = JSON.parse(sandbox.run([...wrapper, '--root', sandbox.root, 'state', 'c1']).stdout);
   t.regex(readFileSync(`/proc/self/fdinfo/${received.fds[0]}`, 'utf8'), new RegExp(`^Pid:\\s+${pid}$`, 'm'));
   for (const fd of [...received.fds, connection, listener]) closeFd(fd);

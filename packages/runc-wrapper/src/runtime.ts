@@ -16,7 +16,7 @@ import {runHooks} from './lifecycle/hooks.ts';
 import {killContainer} from './lifecycle/kill.ts';
 import {pauseContainer, resumeContainer} from './lifecycle/pause.ts';
 import {startContainer} from './lifecycle/start.ts';
-import {sendPidfd} from './pidfd-socket.ts';
+import {type PidfdKind, sendPidfd} from './pidfd-socket.ts';
 import {lastErrorInLog, logOffset} from './runtime-log.ts';
 import type {
   CheckpointOptions,
@@ -78,7 +78,7 @@ export class RuncRuntime {
     } finally {
       if (ownLog !== undefined) rmSync(ownLog, {force: true});
     }
-    return this.#started(options);
+    return this.#started(options, 'setns');
   }
 
   /** Throws not-found (`container does not exist`). */
@@ -170,9 +170,9 @@ export class RuncRuntime {
     }
   }
 
-  #started(options: {pidFile: string; pidfdSocket?: string}): {pid: number} {
+  #started(options: {pidFile: string; pidfdSocket?: string}, kind: PidfdKind = 'standard'): {pid: number} {
     const pid = Number(readFileSync(options.pidFile, 'utf8'));
-    if (options.pidfdSocket !== undefined) sendPidfd(options.pidfdSocket, pid);
+    if (options.pidfdSocket !== undefined) sendPidfd(options.pidfdSocket, pid, kind);
     return {pid};
   }
 

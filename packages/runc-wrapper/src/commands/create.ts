@@ -31,7 +31,7 @@ async function createWithPidfd(context: CommandContext): Promise<number> {
   const runtime = context.runtime();
   const id = context.args.positional[0]!;
   try {
-    sendPidfd(context.args.text('pidfd-socket')!, runtime.load(id).pid);
+    sendPidfd(context.args.text('pidfd-socket')!, runtime.load(id).pid, 'standard');
   } catch (error) {
     await runtime.delete(id, {force: true}); // a create that fails leaves nothing
     throw error;
