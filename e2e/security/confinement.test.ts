@@ -3,21 +3,57 @@
  * Debian's original engine and under ours. Known differences are listed with their reasons in differences.ts; one that is
  * no longer there fails as well.
  */
-import {type Engine, startEngine} from '@longshore/testing';
-import test from 'ava';
+import {mkdirSync, mkdtempSync, rmSync} from 'node:fs';
+import {join} from 'node:path';
+import {debianExecutables, type Engine, longshoreExecutables, startEngine} from '@longshore/testing';
+import test, {type ExecutionContext} from 'ava';
 import {confinementOf, prepareProbe} from './confinement.ts';
-import {differences} from './differences.ts';
+import {type ConfinementDifference, differences, usernsDifferences} from './differences.ts';
 import {startOriginalEngine} from './original-engine.ts';
-import {settings} from './settings.ts';
+import {hideRemappedUser, withRemappedUser} from './remapped-users.ts';
+import {type Setting, settings} from './settings.ts';
+import {usernsSettings} from './userns-settings.ts';
 
 test('containers are as confined as by the original', async t => {
   t.timeout(180_000);
-  const [original, ours] = await Promise.all([reports(startOriginalEngine), reports(() => startEngine({}))]);
+  const [original, ours] = await Promise.all([
+    reports(() => startOriginalEngine(), settings, 2),
+    reports(() => startEngine({}), settings, 2),
+  ]);
+  compareReports(t, original, ours, differences);
+});
+
+test('containers of remapped users are as confined as by the original', async t => {
+  t.timeout(180_000);
+  const directory = mkdtempSync('/tmp/ls-remapped-');
+  t.teardown(() => rmSync(directory, {recursive: true}));
+  const remapped = (name: string, dockerd: string) => {
+    mkdirSync(join(directory, name));
+    return withRemappedUser(join(directory, name), dockerd);
+  };
+  const dockerdArgs = ['--userns-remap', 'lsremap'];
+  const original = remapped('original', debianExecutables.dockerd);
+  const ours = remapped('ours', longshoreExecutables().dockerd);
+  const [before, after] = await Promise.all([
+    reports(() => startOriginalEngine({dockerdArgs, dockerd: original}), usernsSettings, 1),
+    reports(() => startEngine({dockerdArgs, executables: {dockerd: ours}}), usernsSettings, 1),
+  ]);
+  compareReports(t, before, after, usernsDifferences);
+});
+
+type Reports = Map<string, string[]>;
+
+function compareReports(
+  t: ExecutionContext,
+  original: Reports,
+  ours: Reports,
+  known: readonly ConfinementDifference[],
+): void {
   const found = [...original].flatMap(([name, facts]) =>
     compare(facts, ours.get(name) ?? []).map(problem => `${name}: ${problem}`),
   );
-  const isKnown = (problem: string) => differences.some(({facts}) => facts.test(problem));
-  const obsolete = differences.filter(({facts}) => !found.some(problem => facts.test(problem)));
+  const isKnown = (problem: string) => known.some(({facts}) => facts.test(problem));
+  const obsolete = known.filter(({facts}) => !found.some(problem => facts.test(problem)));
   const count = [...original.values()].reduce((sum, facts) => sum + facts.length, 0);
   t.log(`${count} facts under ${original.size} settings; ${found.length} known differences`);
   t.true(
@@ -28,16 +64,18 @@ test('containers are as confined as by the original', async t => {
     [...found.filter(problem => !isKnown(problem)), ...obsolete.map(({facts}) => `no longer a difference: ${facts}`)],
     [],
   );
-});
+}
 
-async function reports(start: () => Promise<Engine>): Promise<Map<string, string[]>> {
+/** Also of further processes of the containers under the first `execs` settings. */
+async function reports(start: () => Promise<Engine>, wanted: readonly Setting[], execs: number): Promise<Reports> {
   await using engine = await start();
   const probe = prepareProbe(engine);
   const found = new Map<string, string[]>();
-  for (const setting of settings) found.set(setting.name, await confinementOf(engine, probe, setting));
-  for (const setting of settings.slice(0, 2)) {
+  for (const setting of wanted) found.set(setting.name, await confinementOf(engine, probe, setting));
+  for (const setting of wanted.slice(0, execs)) {
     found.set(`exec, ${setting.name}`, await confinementOf(engine, probe, setting, true));
   }
+  if (wanted === usernsSettings) await hideRemappedUser(engine);
   return found;
 }
 

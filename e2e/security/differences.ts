@@ -12,7 +12,10 @@ export const differences: ConfinementDifference[] = [
     facts: /- mounts: \/ \/ r[ow],relatime master - overlay /,
     because: 'the original makes its data root a shared mount where that of the machine is private, as in tests',
   },
-  {facts: /\+ mounts: \/ \/ r[ow],relatime - overlay .*,uuid=on$/, because: 'private for the same reason'},
+  {
+    facts: /\+ mounts: \/ \/ r[ow],relatime - overlay .*,workdir=\.\.\.(,uuid=on)?$/,
+    because: 'private for the same reason',
+  },
   {
     facts: /(privileged|all capabilities but two): [-+] status: Cap/,
     because: 'the original does not know CAP_PERFMON, CAP_BPF and CAP_CHECKPOINT_RESTORE',
@@ -30,4 +33,28 @@ export const differences: ConfinementDifference[] = [
       'calls from Linux 5.17 to 6.7, which the original does not know: NUMA, cachestat(2), fchmodat2(2), futexes',
   },
   {facts: /calls: socket of VM sockets: E(PROTONOSUPPORT|PERM)$/, because: 'AF_VSOCK is refused since 23'},
+];
+
+/** The same under `--userns-remap`. */
+export const usernsDifferences: ConfinementDifference[] = [
+  ...differences.filter(({because}) => !because.includes('CAP_PERFMON')),
+  {facts: /all capabilities: [-+] status: Cap/, because: 'the original knows fewer capabilities, as above'},
+  {
+    facts: /- mounts: \S*\/volumes\/data\/_data \/data rw,relatime master - /,
+    because: 'the data root is a shared mount, as above',
+  },
+  {facts: /\+ mounts: \S*\/volumes\/data\/_data \/data rw,relatime - /, because: 'private, as above'},
+  {
+    facts: /the machine's users: [-+] paths: \/(tmp)? directory 1?7.. (200000:300000|0:0) /,
+    because: "with --userns host our containers see the image's owners; the original shows them shifted",
+  },
+  {
+    facts: /[-+] paths: \/etc\/mtab /,
+    because: 'the original makes this link as a user whom the container has not',
+  },
+  {
+    facts: /[-+] (paths|devices): \/dev\/mqueue directory 1777 (0|65534):65534 /,
+    because:
+      'the runtime joins a user namespace that is there, and makes that of the queues as the root of the machine',
+  },
 ];

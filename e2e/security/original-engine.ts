@@ -1,6 +1,6 @@
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {debianExecutables, type Engine, startEngine} from '@longshore/testing';
+import {debianExecutables, type Engine, type EngineOptions, startEngine} from '@longshore/testing';
 
 /** Every capability that the original knows, by number. */
 const names = `CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE
@@ -12,13 +12,17 @@ const names = `CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETU
  * Debian's engine. It asks for all capabilities of the kernel when a container is privileged, which fails on machines
  * that withhold some: its runtime is given those only that there are, as newer engines do themselves.
  */
-export async function startOriginalEngine(): Promise<Engine & AsyncDisposable> {
+export async function startOriginalEngine(
+  options: Pick<EngineOptions, 'dockerdArgs'> & {dockerd?: string} = {},
+): Promise<Engine & AsyncDisposable> {
   const directory = mkdtempSync('/tmp/ls-original-');
   const path = join(directory, 'runtime');
   writeFileSync(path, runtimeScript(), {mode: 0o755});
   const config = {runtimes: {withheld: {path}}, 'default-runtime': 'withheld'};
   try {
-    const engine = await startEngine({executables: debianExecutables, leakCheck: false, config});
+    const {dockerd = debianExecutables.dockerd, ...others} = options;
+    const executables = {...debianExecutables, dockerd};
+    const engine = await startEngine({executables, leakCheck: false, config, ...others});
     const dispose = engine[Symbol.asyncDispose].bind(engine);
     engine[Symbol.asyncDispose] = async () => {
       await dispose();

@@ -102,7 +102,7 @@ interface Engine {
 
 /** containerd, then the parts of the core in the order in which they lean on each other. */
 async function openEngine(started: Started, scope: Scope, tracer: Tracer): Promise<Engine> {
-  const {config, environment, log} = started;
+  const {config, environment, log, remapping} = started;
   const metrics = new EngineMetrics();
   const jobs = new JobRunner(log, config.containerdNamespace, (...end) => metrics.jobEnded(...end));
   const dump = scope.use(new StateDump(config.execRoot, () => jobs.running, log), 'state dump');
@@ -115,7 +115,7 @@ async function openEngine(started: Started, scope: Scope, tracer: Tracer): Promi
   const [facts, programs, volumes] = await Promise.all([
     loadHostFacts(),
     findPrograms(config, environment),
-    openVolumes({root: join(config.dataRoot, 'volumes'), events, log}),
+    openVolumes({root: join(config.dataRoot, 'volumes'), owner: remapping?.root, events, log}),
   ]);
   checkHost(config, facts, log);
   const engineId = await loadEngineId(config.dataRoot);
@@ -125,6 +125,7 @@ async function openEngine(started: Started, scope: Scope, tracer: Tracer): Promi
         config: networkConfig(config, engineId),
         dataRoot: config.dataRoot,
         execRoot: config.execRoot,
+        remapping,
         events,
         containers: () => containerEndpoints(containers.world),
         path: environment.path,
@@ -146,13 +147,25 @@ async function openEngine(started: Started, scope: Scope, tracer: Tracer): Promi
   });
   const parts = {images: images.images, networks: withNetworkJobs(networks.controller, jobs), volumes};
   const containers: Containers = scope.use(
-    await openContainers(ctx, {client, snapshotter, config, facts, programs, events, metrics, log, ...parts}),
+    await openContainers(ctx, {
+      client,
+      snapshotter,
+      config,
+      remapping,
+      facts,
+      programs,
+      events,
+      metrics,
+      log,
+      ...parts,
+    }),
     'containers',
   );
   await jobs.run('restore', {}, () => containers.restore());
   const {hosts, tls} = started.addresses;
   const system = new SystemInformation({
     engineId,
+    isRemapped: remapping !== undefined,
     config,
     host: facts,
     containerdAddress: containerd.address,

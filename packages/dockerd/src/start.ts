@@ -6,11 +6,16 @@ import {type Logger, Scope} from '@longshore/base';
 import type {Config} from './config/config.ts';
 import type {Environment} from './config/environment.ts';
 import {parseHost} from './config/hosts.ts';
+import {optionTable} from './config/option-table.ts';
 import {insecureTcpIsIntended, tlsSettings} from './config/tls-settings.ts';
+import type {Remapping} from './core/users/remapping.ts';
+import {remappedName} from './core/users/remapping.ts';
 import {type StartedContainerd, startContainerd} from './drivers/containerd/start.ts';
 import {takePidFile} from './drivers/host/pid-file.ts';
 import {requireRoot} from './drivers/host/require-root.ts';
 import {clearTemporaryFiles, makeDirectories, resolveRoot} from './drivers/state-dir/directories.ts';
+import {makeRemappedRoot} from './drivers/state-dir/remapped-root.ts';
+import {loadRemapping} from './drivers/users/remapped-user.ts';
 import {type ListenerOptions, openListeners} from './http/listen.ts';
 import type {Listeners} from './http/listeners.ts';
 import {awaitStopSignal} from './signals.ts';
@@ -27,6 +32,8 @@ export interface Started {
   listeners: Listeners;
   addresses: Addresses;
   containerd: StartedContainerd;
+  /** Undefined without `--userns-remap`. */
+  remapping: Remapping | undefined;
 }
 
 export type Addresses = Pick<ListenerOptions, 'hosts' | 'tls'>;
@@ -41,9 +48,10 @@ export async function start(
   requireRoot();
   process.umask(0o022);
   log.info({}, 'Starting up');
-  const config = Object.freeze({...given, dataRoot: await resolveRoot(given.dataRoot)});
+  const remapping = given.usernsRemap === '' ? undefined : await loadRemapping(given.usernsRemap, log);
+  const config = await adaptConfig(given, remapping);
   await using scope = new Scope(log);
-  await makeDirectories(config.dataRoot, config.execRoot);
+  await makeDirectories(config.dataRoot, config.execRoot, remapping?.root.gid);
   scope.use(await takePidFile(config.pidFile), 'pid file');
   const stopSignal = awaitStopSignal(log);
   const cleared = clearTemporaryFiles(config.dataRoot);
@@ -53,7 +61,20 @@ export async function start(
   await using listeners = await openListeners(listenerOptions(config, environment, addresses, log));
   await cleared;
   const {runDaemon} = await import('./daemon.ts');
-  await runDaemon({config, environment, argv, log, stopSignal, listeners, addresses, containerd});
+  await runDaemon({config, environment, argv, log, stopSignal, listeners, addresses, containerd, remapping});
+}
+
+/** A daemon that remaps its containers has a data root and a containerd namespace of its own. */
+async function adaptConfig(given: Config, remapping: Remapping | undefined): Promise<Config> {
+  const root = await resolveRoot(given.dataRoot);
+  if (!remapping) return Object.freeze({...given, dataRoot: root});
+  const dataRoot = await makeRemappedRoot(root, remapping);
+  const names = ['containerdNamespace', 'containerdPluginsNamespace'] as const;
+  const own = names.map(name => [
+    name,
+    given[name] === optionTable[name].value ? `${given[name]}-${remappedName(remapping)}` : given[name],
+  ]);
+  return Object.freeze({...given, dataRoot, ...Object.fromEntries(own)}) as Config;
 }
 
 function addressesOf(config: Config, environment: Environment): Addresses {

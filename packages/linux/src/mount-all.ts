@@ -157,7 +157,8 @@ function mountTarget(target: string, below: string | undefined): {path: string; 
   return {path, finalPath: readlinkAt(AT_FDCWD, path).toString(), close: () => closeFd(fd)};
 }
 
-function mountOverlay(source: string, target: string, flags: number, data: string): void {
+/** `data` may be longer than mount(2) takes. */
+export function mountOverlay(source: string, target: string, flags: number, data: string): void {
   if (Buffer.byteLength(data) > mountDataMaximum) mountOverlayWithLongOptions(source, target, flags, data);
   else mount(source, target, 'overlay', flags, data);
 }

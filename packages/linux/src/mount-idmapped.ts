@@ -6,9 +6,10 @@ import {join} from 'node:path';
 import {EngineError} from '@longshore/errdefs';
 import {cstr} from './c-string.ts';
 import {SystemCallError} from './errors.ts';
-import {closeFd, O_CLOEXEC, O_RDONLY} from './fd.ts';
+import {closeFd, O_CLOEXEC, O_CREAT, O_EXCL, O_RDONLY} from './fd.ts';
 import {bind, errno, type Pointer} from './libc.ts';
-import {MNT_DETACH, umount} from './mount.ts';
+import {MNT_DETACH, MS_BIND, mount, umount} from './mount.ts';
+import {deleteNetns} from './namespaces.ts';
 import {AT_FDCWD, openAt} from './open-at.ts';
 import {kill} from './process.ts';
 import {spawnProcess} from './spawn.ts';
@@ -89,8 +90,16 @@ export function withIdMappedCopies(
   }
 }
 
-function bindShifted(source: string, target: string, namespace: number, readOnly: boolean): void {
-  const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE;
+/** As bindIdMapped, with the ids of a namespace that is open; without `recursive` of the one mount at `source` alone. */
+export function bindShifted(
+  source: string,
+  target: string,
+  namespace: number,
+  readOnly: boolean,
+  recursive = true,
+): void {
+  const depth = recursive ? AT_RECURSIVE : 0;
+  const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | depth;
   const tree = nativeOpenTree(SYS_open_tree, AT_FDCWD, cstr(source), flags);
   if (tree === -1) throw new SystemCallError('open mount', errno(), source);
   try {
@@ -98,7 +107,7 @@ function bindShifted(source: string, target: string, namespace: number, readOnly
     const attributes = Buffer.alloc(mountAttributesSize);
     attributes.writeBigUInt64LE(BigInt(MOUNT_ATTR_IDMAP | (readOnly ? MOUNT_ATTR_RDONLY : 0)), 0);
     attributes.writeBigUInt64LE(BigInt(namespace), 24);
-    const how = AT_EMPTY_PATH | AT_RECURSIVE;
+    const how = AT_EMPTY_PATH | depth;
     const set = nativeSetAttr(SYS_mount_setattr, tree, cstr(''), how, attributes, mountAttributesSize);
     if (set === -1) throw new SystemCallError('shift owners of', errno(), source);
     const moved = nativeMoveMount(SYS_move_mount, tree, cstr(''), AT_FDCWD, cstr(target), MOVE_MOUNT_F_EMPTY_PATH);
@@ -108,27 +117,61 @@ function bindShifted(source: string, target: string, namespace: number, readOnly
   }
 }
 
-/**
- * A process with several threads cannot enter a user namespace: a helper does, and is only kept until its namespace
- * has been opened.
- */
 function withUserNamespace(mapping: IdMapping, use: (namespace: number) => void): void {
-  const [uids, gids] = [parseMapping(mapping.uidmap), parseMapping(mapping.gidmap)];
-  const env = {PATH: process.env.PATH ?? '/usr/bin:/bin'};
-  const pid = spawnProcess({path: 'unshare', argv: ['unshare', '--user', 'sleep', '60'], env, fds: []});
-  let namespace = -1;
-  try {
-    waitForUserNamespace(pid);
-    writeFileSync(`/proc/${pid}/uid_map`, uids);
-    writeFileSync(`/proc/${pid}/gid_map`, gids);
-    namespace = openAt(AT_FDCWD, `/proc/${pid}/ns/user`, O_RDONLY | O_CLOEXEC);
-  } finally {
-    end(pid);
-  }
+  const namespace = openUserNamespace(mapping);
   try {
     use(namespace);
   } finally {
     closeFd(namespace);
+  }
+}
+
+/** A descriptor of a new user namespace with these ids, which nobody is in. The caller closes it. */
+export function openUserNamespace(mapping: IdMapping): number {
+  return withNamespaceHelper(mapping, ['--user'], pid =>
+    openAt(AT_FDCWD, `/proc/${pid}/ns/user`, O_RDONLY | O_CLOEXEC),
+  );
+}
+
+/**
+ * Makes a user namespace with these ids and a network namespace that belongs to it, and pins both at paths where there is
+ * nothing yet. `deleteNetns` unpins either.
+ */
+export function createUserAndNetns(mapping: IdMapping, userPath: string, netPath: string): void {
+  const pinned: string[] = [];
+  try {
+    withNamespaceHelper(mapping, ['--user', '--net'], pid => {
+      for (const [kind, path] of [
+        ['user', userPath],
+        ['net', netPath],
+      ] as const) {
+        closeFd(openAt(AT_FDCWD, path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o444));
+        pinned.push(path);
+        mount(`/proc/${pid}/ns/${kind}`, path, undefined, MS_BIND);
+      }
+    });
+  } catch (error) {
+    for (const path of pinned) deleteNetns(path);
+    throw error;
+  }
+}
+
+/**
+ * A process with several threads cannot enter a user namespace: a helper does, and is only kept while `use` runs, in
+ * which its namespaces are to be opened.
+ */
+function withNamespaceHelper<T>(mapping: IdMapping, kinds: readonly string[], use: (pid: number) => T): T {
+  const [uids, gids] = [parseMapping(mapping.uidmap), parseMapping(mapping.gidmap)];
+  const env = {PATH: process.env.PATH ?? '/usr/bin:/bin'};
+  const pid = spawnProcess({path: 'unshare', argv: ['unshare', ...kinds, 'sleep', '60'], env, fds: []});
+  try {
+    waitForOtherNamespace(pid, 'user');
+    if (kinds.includes('--net')) waitForOtherNamespace(pid, 'net');
+    writeFileSync(`/proc/${pid}/uid_map`, uids);
+    writeFileSync(`/proc/${pid}/gid_map`, gids);
+    return use(pid);
+  } finally {
+    end(pid);
   }
 }
 
@@ -141,13 +184,13 @@ function parseMapping(text: string): string {
   return `${lines.join('\n')}\n`;
 }
 
-function waitForUserNamespace(pid: number): void {
-  const own = readlinkSync('/proc/self/ns/user');
+function waitForOtherNamespace(pid: number, kind: 'user' | 'net'): void {
+  const own = readlinkSync(`/proc/self/ns/${kind}`);
   const pause = new Int32Array(new SharedArrayBuffer(4));
   const deadline = performance.now() + helperTimeout;
-  while (readlinkSync(`/proc/${pid}/ns/user`) === own) {
+  while (readlinkSync(`/proc/${pid}/ns/${kind}`) === own) {
     if (performance.now() > deadline) {
-      throw new EngineError('failed-precondition', 'cannot make a user namespace for mounts with mapped ids');
+      throw new EngineError('failed-precondition', `cannot make a ${kind} namespace with mapped ids`);
     }
     Atomics.wait(pause, 0, 0, 1);
   }
@@ -159,5 +202,24 @@ function end(pid: number): void {
     waitPidSync(pid);
   } catch {
     // Reaped by whoever reaps all children of this process.
+  }
+}
+
+/** Makes a network namespace that belongs to the user namespace at `userPath`, and pins it at `path`. */
+export function createNetnsOf(userPath: string, path: string): void {
+  const env = {PATH: process.env.PATH ?? '/usr/bin:/bin'};
+  const argv = ['nsenter', `--user=${userPath}`, 'unshare', '--net', 'sleep', '60'];
+  const pid = spawnProcess({path: 'nsenter', argv, env, fds: []});
+  try {
+    waitForOtherNamespace(pid, 'net');
+    closeFd(openAt(AT_FDCWD, path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o444));
+    try {
+      mount(`/proc/${pid}/ns/net`, path, undefined, MS_BIND);
+    } catch (error) {
+      deleteNetns(path);
+      throw error;
+    }
+  } finally {
+    end(pid);
   }
 }

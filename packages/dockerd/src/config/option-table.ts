@@ -347,7 +347,7 @@ export const optionTable = define({
   tlsVerify: {flag: 'tlsverify', kind: 'choice', about: 'Use TLS and verify the remote'},
   userlandProxy: {flag: 'userland-proxy', kind: 'bool', value: true, about: 'Use userland proxy for loopback traffic'},
   userlandProxyPath: {flag: 'userland-proxy-path', kind: 'text', about: 'Path to the userland proxy binary'},
-  usernsRemap: {flag: 'userns-remap', kind: 'text', unsupported: true, about: 'User/Group setting for user namespaces'},
+  usernsRemap: {flag: 'userns-remap', kind: 'text', about: 'User/Group setting for user namespaces'},
   validate: {flag: 'validate', kind: 'bool', key: undefined, about: 'Validate daemon configuration and exit'},
   version: {flag: 'version', short: 'v', kind: 'bool', key: undefined, about: 'Print version information and quit'},
 });

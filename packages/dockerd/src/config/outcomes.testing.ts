@@ -326,7 +326,6 @@ const stricter: [string, string, string][] = [
   ['--default-address-pool base=10.10.0.0,size=24', '', 'invalid base pool "10.10.0.0": invalid CIDR block notation'],
   ['', '{"runtimes":{"x":{"runtimeType":"io.containerd.runsc.v1","options":{"a":"b"}}}}', 'not supported yet'],
   ['', '{"runtimes":{"x":{"runtimeType":"io.containerd.runc.v2","options":{"BinaryName":1}}}}', 'expected a string'],
-  ['--userns-remap default', '', '--userns-remap is not supported yet'],
   ['-s aufs', '', 'storage driver "aufs" is no longer supported'],
   ['-s a/b', '', 'invalid value "a/b" for --storage-driver'],
   ['-s btrfs --storage-opt btrfs.min_space=1G', '', '--storage-opt is not supported with -s btrfs'],

@@ -21,6 +21,7 @@ import type {AppArmor} from '../core/ports/app-armor.ts';
 import type {NetworkController} from '../core/ports/network-controller.ts';
 import type {VolumeService} from '../core/ports/volume-service.ts';
 import type {HostFacts} from '../core/system/host-facts.ts';
+import type {Remapping} from '../core/users/remapping.ts';
 import {KernelAppArmor} from '../drivers/apparmor/apparmor.ts';
 import {followTaskEvents} from '../drivers/containerd/task-events.ts';
 import {openTaskRuntime, type RuntimeChoice} from '../drivers/containerd/task-runtime.ts';
@@ -29,6 +30,7 @@ import type {ProgramPaths} from '../drivers/host/component-versions.ts';
 import {LinuxHostFiles} from '../drivers/host/host-files.ts';
 import {openMountedParts} from '../drivers/rootfs/mounted-parts.ts';
 import {openRootfs} from '../drivers/rootfs/rootfs.ts';
+import {openSnapshotShift} from '../drivers/rootfs/snapshot-shift.ts';
 import {loadSeccompProfile} from '../drivers/seccomp/load-profile.ts';
 import {checkpointDirectories} from '../drivers/state-dir/checkpoint-directories.ts';
 import {StateDirectory} from '../drivers/state-dir/container-store.ts';
@@ -43,6 +45,7 @@ export interface ContainersOptions {
   /** Name of the snapshotter that containers' file systems are of. */
   snapshotter: string;
   config: Config;
+  remapping: Remapping | undefined;
   facts: HostFacts;
   programs: ProgramPaths;
   events: EventBus;
@@ -70,8 +73,9 @@ export async function openContainers(ctx: CallContext, options: ContainersOption
   verifyCgroupSettings(config, options.facts);
   const choices = new Map<string, RuntimeChoice>();
   await chooseRuntimes(choices, config, options.programs);
-  const world = await makeWorld(ctx, options, choices);
-  const scope = new Scope(log);
+  await using opening = new Scope(log);
+  const world = await makeWorld(ctx, options, choices, opening);
+  const scope = opening.release();
   return {
     world,
     async restore() {
@@ -101,9 +105,15 @@ async function makeWorld(
   ctx: CallContext,
   options: ContainersOptions,
   runtimes: ReadonlyMap<string, RuntimeChoice>,
+  scope: Scope,
 ): Promise<World> {
   const {client, snapshotter, config, facts, programs, events, metrics, images, networks, volumes, log} = options;
-  const store = new StateDirectory(join(config.dataRoot, 'containers'), log);
+  const {remapping} = options;
+  const store = new StateDirectory(join(config.dataRoot, 'containers'), log, remapping?.root.gid);
+  const shift = remapping
+    ? scope.use(await openSnapshotShift(remapping, snapshotter, join(config.dataRoot, 'tmp')))
+    : undefined;
+  const snapshots = {client, dataRoot: config.dataRoot, snapshotter, shift};
   const stdioRoot = join(config.execRoot, 'containerd');
   return {
     config,
@@ -116,17 +126,19 @@ async function makeWorld(
       runtimes,
       runtimeRoot: join(config.execRoot, 'runtime-runc'),
       systemdCgroup: cgroupDriverOf(config, facts) === 'systemd',
+      owner: remapping?.root,
     }),
-    rootfs: await openRootfs({client, dataRoot: config.dataRoot, snapshotter}),
-    parts: await openMountedParts({client, dataRoot: config.dataRoot, snapshotter}),
+    rootfs: await openRootfs(snapshots),
+    parts: await openMountedParts(snapshots),
     exits: new ExitNoteFiles(join(config.execRoot, 'exits')),
-    stdio: new StdioDriver(stdioRoot, log),
-    execIo: new ExecStdio(stdioRoot, log),
+    stdio: new StdioDriver(stdioRoot, log, remapping?.root),
+    execIo: new ExecStdio(stdioRoot, log, remapping?.root),
     openOverflow: () => new OverflowFile(config.dataRoot),
     networks,
     images,
     volumes,
-    files: new LinuxHostFiles(),
+    remapping,
+    files: new LinuxHostFiles(remapping?.root),
     appArmor: openAppArmor(facts, log),
     events,
     metrics,

@@ -15,6 +15,7 @@ import {Sandboxes} from '../core/networks/sandboxes.ts';
 import {defaultSubnetPools, parseSubnetPools} from '../core/networks/subnet-pools.ts';
 import {localPool, parseSubnetPools6} from '../core/networks/subnet-pools6.ts';
 import type {ContainerEndpoints, NetworkController} from '../core/ports/network-controller.ts';
+import type {Remapping} from '../core/users/remapping.ts';
 import {dnsSockets} from '../drivers/bridge/dns-sockets.ts';
 import {bothFamilies} from '../drivers/bridge/families.ts';
 import {enableForwarding, enableForwardingIpv6} from '../drivers/bridge/forwarding.ts';
@@ -37,6 +38,7 @@ export interface NetworksOptions {
   config: NetworkConfig;
   dataRoot: string;
   execRoot: string;
+  remapping: Remapping | undefined;
   events: EventBus;
   containers: () => ContainerEndpoints;
   /** PATH of the daemon. */
@@ -52,7 +54,7 @@ export interface NetworksOptions {
 export async function openNetworks(ctx: CallContext, options: NetworksOptions): Promise<Networks> {
   const {config, execRoot, dataRoot, events, containers} = options;
   const namespaces = join(execRoot, 'netns');
-  const links = openLinkDriver(namespaces);
+  const links = openLinkDriver(namespaces, options.remapping);
   try {
     const turnedOnForwarding = config.ipForward && enableForwarding();
     const dropForward = turnedOnForwarding && !config.ipForwardNoDrop;
@@ -76,7 +78,7 @@ export async function openNetworks(ctx: CallContext, options: NetworksOptions): 
       userlandProxy: config.userlandProxy,
       defaultAddress: config.defaultBindingIp,
     });
-    const files = new ContainerFiles({config, registry, host: hostFiles, files: sandboxFiles});
+    const files = new ContainerFiles({config, registry, host: hostFiles, files: sandboxFiles(options.remapping?.root)});
     const neighbourhood = (containerId: string) => registry.all.filter(({endpoints}) => endpoints.has(containerId));
     const names = new NameService(dnsSockets(options.path, ctx.log), neighbourhood, ctx.log);
     const sandboxes = new Sandboxes({

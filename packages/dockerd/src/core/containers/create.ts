@@ -27,10 +27,10 @@ import {isContainerMode} from './network-mode.ts';
 import {type ContainerFiles, type ContainerRecord, commandOf} from './record.ts';
 import {parseSecurityOptions} from './spec/security-options.ts';
 import {verifyConfig} from './verify/config.ts';
-import {refuseUnsupported, verifyHostConfig} from './verify/host.ts';
+import {refuseUnsupported, verifyHostConfig, verifyRemapped} from './verify/host.ts';
 import {verifyLimits} from './verify/limits.ts';
 import {networkWarnings, verifyNetworkMode} from './verify/network-mode.ts';
-import {publishContainerEvent, saveContainer, type World} from './world.ts';
+import {publishContainerEvent, remappingOf, saveContainer, type World} from './world.ts';
 
 export interface CreateRequest {
   /** Empty to get one. */
@@ -60,6 +60,7 @@ export async function createContainer(world: World, ctx: CallContext, request: C
   const mode = networkModeOf(world, request.host);
   const host = {...applyHostDefaults(request.host, world.config, world.facts), NetworkMode: mode};
   verifyHostConfig(host, world.runtimes);
+  if (world.remapping) verifyRemapped(host);
   verifyCgroupParent(host.CgroupParent, world.config, world.facts);
   refuseUnsupported(host);
   resolveJoins(world, host);
@@ -143,8 +144,7 @@ interface RecordParts {
 }
 
 function makeRecord(world: World, {id, name, config, host, image, endpoints}: RecordParts): ContainerRecord {
-  const usesHostName = host.NetworkMode === 'host' || host.UTSMode === 'host';
-  const hostname = config.Hostname || (usesHostName ? world.files.hostname() : shortId(id));
+  const hostname = config.Hostname || (host.NetworkMode === 'host' ? world.files.hostname() : shortId(id));
   const {noNewPrivileges, apparmor = '', seccomp = ''} = parseSecurityOptions(host.SecurityOpt ?? []);
   return {
     id,
@@ -208,9 +208,10 @@ async function provideFiles(
   const hasVolumes = Object.values(record.mounts).some(({Type, CopyData}) => Type === 'volume' && CopyData);
   const hasWorkingDirectory = !['', '/'].includes(record.config.WorkingDir);
   if (!hasVolumes && !hasWorkingDirectory) return;
-  const root = await world.rootfs.mount(ctx, record.id);
+  const remapping = remappingOf(world, record.host);
+  const root = await world.rootfs.mount(ctx, record.id, remapping !== undefined);
   try {
-    if (hasWorkingDirectory) world.files.makeDirectoryInside(root, record.config.WorkingDir);
+    if (hasWorkingDirectory) world.files.makeDirectoryInside(root, record.config.WorkingDir, remapping?.root);
     if (hasVolumes) await populateVolumes(world, ctx, record, root);
   } finally {
     await world.rootfs.unmount(record.id);

@@ -145,7 +145,7 @@ export function makeFakeWorld(): FakeWorld {
       networks: {
         attach: async () => {
           await call('network attach', undefined);
-          return {id: 's', netnsPath: '/netns/s', settings: networkSettings.zero(), sysctls: {}};
+          return {id: 's', netnsPath: '/netns/s', usernsPath: undefined, settings: networkSettings.zero(), sysctls: {}};
         },
         announce: () => {},
         release: () => call('network release', undefined),
@@ -153,6 +153,7 @@ export function makeFakeWorld(): FakeWorld {
       } satisfies Partial<World['networks']> as unknown as World['networks'],
       images: {} as World['images'],
       volumes: {restore: async () => {}} satisfies Partial<World['volumes']> as unknown as World['volumes'],
+      remapping: undefined,
       appArmor: undefined,
       files: {
         capabilities: () => ['CAP_CHOWN'],

@@ -3,7 +3,7 @@ import {codeOf, EngineError, messageOf} from '@longshore/errdefs';
 import type {Container} from './container.ts';
 import type {NamespaceChoice, NamespaceChoices} from './spec/namespaces.ts';
 import {hasProcess, pidOf} from './state.ts';
-import type {World} from './world.ts';
+import {remappingOf, type World} from './world.ts';
 
 /** The container that a mode `container:x` names. Throws `invalid-argument` when there is none. */
 export function joinedContainer(world: World, mode: string): Container | undefined {
@@ -16,16 +16,34 @@ export function joinedContainer(world: World, mode: string): Container | undefin
   }
 }
 
-/** Namespaces of a start. `netnsPath` is that of the sandbox. Throws when a container to join does not run. */
-export function chooseNamespaces(world: World, container: Container, netnsPath: string | undefined): NamespaceChoices {
+/** Namespaces of a start, with those of the sandbox. Throws when a container to join does not run. */
+export function chooseNamespaces(
+  world: World,
+  container: Container,
+  {netnsPath, usernsPath}: {netnsPath: string | undefined; usernsPath: string | undefined},
+): NamespaceChoices {
   const {host} = container.record;
+  const user = chooseUserNamespace(world, container);
   return {
+    user: user === 'own' && usernsPath ? {path: usernsPath} : user,
     network: networkOf(world, container, netnsPath),
     uts: host.UTSMode === 'host' ? 'host' : 'own',
     pid: host.PidMode === 'host' ? 'host' : joinOr(world, host.PidMode, 'pid', 'PID'),
     ipc: host.IpcMode === 'host' ? 'host' : joinOr(world, host.IpcMode, 'ipc', 'IPC'),
     cgroup: host.CgroupnsMode === 'private' ? 'own' : 'host',
   };
+}
+
+/**
+ * The user namespace of a container. What it joins of another container belongs to that one's user namespace, and can
+ * only be used from there.
+ */
+export function chooseUserNamespace(world: World, container: Container): NamespaceChoice {
+  const {host} = container.record;
+  if (!remappingOf(world, host)) return 'host';
+  const joined =
+    joinedContainer(world, host.PidMode) ?? joinedContainer(world, host.IpcMode) ?? networkOwner(world, container);
+  return joined && hasProcess(joined.state) ? {path: `/proc/${pidOf(joined.state)}/ns/user`} : 'own';
 }
 
 function networkOf(world: World, container: Container, netnsPath: string | undefined): NamespaceChoice {

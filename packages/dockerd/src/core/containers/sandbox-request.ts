@@ -2,6 +2,7 @@ import {join} from 'node:path';
 import type {SandboxRequest} from '../ports/network-controller.ts';
 import type {Container} from './container.ts';
 import {linkedHosts} from './links/linked-hosts.ts';
+import {chooseUserNamespace} from './namespaces.ts';
 import type {World} from './world.ts';
 
 /** What the networks part needs to know about a container. */
@@ -23,6 +24,7 @@ export function sandboxRequestOf(world: World, container: Container): SandboxReq
     extraHosts: host.ExtraHosts ?? [],
     linkedHosts: linkedHosts(world, container),
     sysctls: host.Sysctls ?? {},
+    userNamespace: chooseUserNamespace(world, container),
     endpoints: config.NetworkDisabled ? {} : (network.Networks ?? {}),
     files: {
       hosts: files.hosts,

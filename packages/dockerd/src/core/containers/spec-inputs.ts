@@ -17,13 +17,15 @@ import {parseDeviceCgroupRule} from './spec/resources.ts';
 import {parseSecurityOptions, type SecurityOptions} from './spec/security-options.ts';
 import type {SpecInputs} from './spec/spec.ts';
 import {resolveUser} from './spec/user.ts';
-import type {World} from './world.ts';
+import {remappingOf, type World} from './world.ts';
 
 export interface StartParts {
   rootfs: string;
   mounts: ResolvedMounts;
   /** Of the sandbox; undefined with the network of the host or of another container. */
   netnsPath: string | undefined;
+  /** Of the sandbox of a container with shifted ids. */
+  usernsPath: string | undefined;
   /** Sysctls of the sandbox, the user's among them. */
   sysctls: Record<string, string>;
 }
@@ -49,11 +51,13 @@ export function gatherSpecInputs(world: World, container: Container, parts: Star
     seccomp: seccompOf(world, host, security, capabilities),
     apparmorProfile: record.appArmorProfile,
     noNewPrivileges: record.noNewPrivileges,
-    writableCgroups: security.writableCgroups ?? false,
+    // In a user namespace the runtime cannot make them read-only; Docker leaves that to no container of such a daemon.
+    writableCgroups: (security.writableCgroups ?? false) || world.remapping !== undefined,
+    remapping: remappingOf(world, host),
     rootfs: parts.rootfs,
     hostname,
     cgroupsPath: realtimeCgroupOf(world, record),
-    namespaces: chooseNamespaces(world, container, parts.netnsPath),
+    namespaces: chooseNamespaces(world, container, parts),
     sysctls: parts.sysctls,
     ipc: ipcOf(world, container),
     initPath: initPathOf(world, host),

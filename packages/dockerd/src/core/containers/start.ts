@@ -19,7 +19,7 @@ import {buildSpec, encodeSpec} from './spec/spec.ts';
 import {gatherSpecInputs} from './spec-inputs.ts';
 import {asStartError, type StartError, translateRuntimeError} from './start-error.ts';
 import {lastRunOf} from './state.ts';
-import {publishContainerEvent, saveContainer, saveOrWarn, type World} from './world.ts';
+import {publishContainerEvent, remappingOf, saveContainer, saveOrWarn, type World} from './world.ts';
 
 /** A start by hand, from a checkpoint if one is named. Throws `not-modified` when it runs, and StartError with what the state then shows. */
 export async function startContainer(
@@ -82,11 +82,12 @@ async function launch(world: World, ctx: CallContext, container: Container, chec
   // A container without networks keeps those that it was made for in its record.
   const {NetworkDisabled: isCutOff} = record.config;
   if (sandbox) record.network = {...sandbox.settings, ...(isCutOff ? {Networks: record.network.Networks} : {})};
-  const {netnsPath, sysctls} = sandbox ?? {netnsPath: undefined, sysctls: {}};
+  const {netnsPath, usernsPath, sysctls} = sandbox ?? {netnsPath: undefined, usernsPath: undefined, sysctls: {}};
   const inputs = gatherSpecInputs(world, container, {
     rootfs,
     mounts,
     netnsPath,
+    usernsPath,
     sysctls: {...sysctls, ...record.host.Sysctls},
   });
   const built = buildSpec(inputs);
@@ -122,9 +123,9 @@ async function allOrUndo<T extends readonly unknown[]>(...work: T): Promise<{-re
   return results.map(result => (result as PromiseFulfilledResult<unknown>).value) as never;
 }
 
-async function mountRootfs(world: World, ctx: CallContext, {id}: Container, scope: Scope): Promise<string> {
+async function mountRootfs(world: World, ctx: CallContext, {id, record}: Container, scope: Scope): Promise<string> {
   scope.defer(`unmount rootfs of ${id}`, () => world.rootfs.unmount(id));
-  return world.rootfs.mount(ctx, id);
+  return world.rootfs.mount(ctx, id, remappingOf(world, record.host) !== undefined);
 }
 
 async function attachSandbox(world: World, ctx: CallContext, container: Container, scope: Scope): Promise<Sandbox> {

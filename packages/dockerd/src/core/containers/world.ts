@@ -19,8 +19,10 @@ import type {RootfsService} from '../ports/rootfs-service.ts';
 import type {TaskRuntime} from '../ports/task-runtime.ts';
 import type {VolumeService} from '../ports/volume-service.ts';
 import type {HostFacts} from '../system/host-facts.ts';
+import type {Remapping} from '../users/remapping.ts';
 import type {Container} from './container.ts';
 import type {DeviceDrivers} from './devices/device-requests.ts';
+import type {HostConfig} from './documents/host-config.ts';
 import type {ContainerRegistry} from './registry.ts';
 
 export interface World {
@@ -41,6 +43,8 @@ export interface World {
   images: ImageService;
   volumes: VolumeService;
   files: HostFiles;
+  /** Of containers without `--userns host`; undefined without `--userns-remap`. */
+  remapping: Remapping | undefined;
   /** Undefined where the kernel or the machine has none. */
   appArmor: AppArmor | undefined;
   events: EventBus;
@@ -61,6 +65,11 @@ export interface World {
   imageIds(ctx: CallContext, references: readonly string[]): Promise<ReadonlySet<string>>;
   /** True from the beginning of the shutdown: nothing is restarted or removed any more. */
   shuttingDown: boolean;
+}
+
+/** How the ids of a container are shifted; undefined when it has those of the machine. */
+export function remappingOf(world: World, {UsernsMode: mode}: Pick<HostConfig, 'UsernsMode'>): Remapping | undefined {
+  return mode === 'host' ? undefined : world.remapping;
 }
 
 /** Announces something about a container, with the attributes that every such event has. */

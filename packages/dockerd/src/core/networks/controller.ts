@@ -28,8 +28,9 @@ export interface ControllerParts {
 /** Docker sets these in every network namespace of its own: unprivileged programs may use low ports, and ping. */
 const sandboxSysctls = {
   'net.ipv4.ip_unprivileged_port_start': '0',
-  'net.ipv4.ping_group_range': '0 2147483647',
 };
+/** Groups of the machine, which a user namespace has not. */
+const pingSysctls = {'net.ipv4.ping_group_range': '0 2147483647'};
 
 export class Controller implements NetworkController {
   readonly #parts: ControllerParts;
@@ -64,8 +65,11 @@ export class Controller implements NetworkController {
     try {
       const sandbox = await this.#parts.sandboxes.open(ctx, request);
       const settings = runningSettings(sandbox, this.#requested(request), request.exposedPorts);
-      if (sandbox.isHost) return {id: sandbox.id, netnsPath: undefined, settings, sysctls: {}};
-      return {id: sandbox.id, netnsPath: sandbox.key, settings, sysctls: {...sandboxSysctls, ...request.sysctls}};
+      const {id, key} = sandbox;
+      if (sandbox.isHost) return {id, netnsPath: undefined, usernsPath: undefined, settings, sysctls: {}};
+      const usernsPath = request.userNamespace === 'own' ? this.#parts.links.userNamespaceOf(key) : undefined;
+      const own = request.userNamespace === 'host' ? {...sandboxSysctls, ...pingSysctls} : sandboxSysctls;
+      return {id, netnsPath: key, usernsPath, settings, sysctls: {...own, ...request.sysctls}};
     } catch (error) {
       const message = `failed to set up container networking: ${messageOf(error)}`;
       throw new EngineError(codeOf(error), message, {cause: error});

@@ -1,6 +1,7 @@
 /** What the networks part needs from the kernel, the disk and other processes. Implemented in `drivers/bridge`. */
 
 import type {CallContext} from '@longshore/base';
+import type {NamespaceChoice} from '../containers/spec/namespaces.ts';
 import type {NetworkRecord} from './documents.ts';
 import type {Subnet} from './ipv4.ts';
 import type {Subnet6} from './ipv6.ts';
@@ -49,8 +50,13 @@ export interface LinkDriver {
   deviceExists(name: string): boolean;
   /** Removes a device; fine when it is gone. Slow: the kernel waits until nobody can be using it. */
   deleteDevice(name: string): void;
-  /** Makes a network namespace with its loopback up, and pins it. */
-  openNamespace(path: string): void;
+  /**
+   * Makes a network namespace with its loopback up, and pins it. It belongs to the machine's user namespace (`host`), to one
+   * that is made and pinned with it (`own`), or to one that exists.
+   */
+  openNamespace(path: string, users: NamespaceChoice): void;
+  /** Where `openNamespace` pins the user namespace. */
+  userNamespaceOf(path: string): string;
   /** Unpins it; fine when it is gone. */
   closeNamespace(path: string): void;
   /** True when the path pins a namespace. */

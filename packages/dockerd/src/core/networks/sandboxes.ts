@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import {type CallContext, randomHex} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
 import type {EndpointSettings} from '../containers/documents/network-settings.ts';
+import type {NamespaceChoice} from '../containers/spec/namespaces.ts';
 import type {EventBus} from '../events/event-bus.ts';
 import type {SandboxRequest} from '../ports/network-controller.ts';
 import type {ContainerFiles} from './container-files.ts';
@@ -71,7 +72,7 @@ export class Sandboxes {
     try {
       for (const network of networks) this.#draw(sandbox, network, request);
       this.#parts.store.save(sandbox);
-      if (!isHost) this.#wire(sandbox);
+      if (!isHost) this.#wire(sandbox, request.userNamespace);
       const {files} = this.#parts;
       const resolver = files.resolver(request, sandbox);
       await settleAll([
@@ -215,9 +216,9 @@ export class Sandboxes {
   }
 
   /** All that the kernel has to do, in one go. */
-  #wire(sandbox: SandboxRecord): void {
+  #wire(sandbox: SandboxRecord, users: NamespaceChoice): void {
     const {links, registry} = this.#parts;
-    links.openNamespace(sandbox.key);
+    links.openNamespace(sandbox.key, users);
     for (const endpoint of sandbox.endpoints ?? []) {
       const network = registry.byId(endpoint.networkId);
       if (network?.kind === 'bridge') links.addVeth(sandbox.key, vethPair(network, endpoint));

@@ -1,3 +1,5 @@
+import type {Owner, Remapping} from '../users/remapping.ts';
+
 /** The files of one container, seen from its own root: nothing in it leads a path out of it. */
 
 /** A path of a request, made absolute. */
@@ -25,8 +27,8 @@ export interface PathStatus {
 export interface ExtractOptions {
   /** A directory never becomes a file, nor a file a directory. */
   keepTypes: boolean;
-  /** Of everything that is written; undefined for the owners in the archive. */
-  owner: {uid: number; gid: number} | undefined;
+  /** Of everything that is written, as the container counts; undefined for the owners in the archive. */
+  owner: Owner | undefined;
   signal: AbortSignal;
 }
 
@@ -47,10 +49,10 @@ export interface ContainerTree extends Disposable {
 }
 
 export interface ContainerTrees {
-  /** A mounted root. */
-  open(root: string): ContainerTree;
+  /** A mounted root. Archives have the owners that the container sees: `remapping` tells those of the machine. */
+  open(root: string, remapping: Remapping | undefined): ContainerTree;
   /** What a process sees, its mounts included. Throws `conflict` when its root is not `root` (any more). */
-  openProcess(pid: number, root: string): ContainerTree;
+  openProcess(pid: number, root: string, remapping: Remapping | undefined): ContainerTree;
   /** Binds a host path into a mounted root, whose links are not followed out of it. */
   bindInside(root: string, destination: string, source: string, options: {readOnly: boolean}): void;
 }

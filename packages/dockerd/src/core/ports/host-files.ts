@@ -2,6 +2,7 @@
 import type {LinuxDevice, LinuxDeviceCgroup} from '@longshore/api/oci';
 import type {BlockDevice} from '../containers/spec/resources.ts';
 import type {UserDatabase} from '../containers/spec/user.ts';
+import type {Owner} from '../users/remapping.ts';
 
 export type PathKind = 'file' | 'directory' | 'other' | undefined;
 
@@ -26,8 +27,8 @@ export interface HostFiles {
   blockDevice(path: string): BlockDevice;
   /** /etc/passwd and /etc/group of a mounted rootfs. Never follows a link out of it; large files are an error. */
   readUserDatabase(rootfs: string): UserDatabase;
-  /** Makes a directory inside a rootfs, with its parents. Throws `Cannot mkdir: /x is not a directory`. */
-  makeDirectoryInside(rootfs: string, path: string): void;
+  /** Makes a directory inside a rootfs, with its parents, all of them `owner`'s. Throws `Cannot mkdir: /x is not a directory`. */
+  makeDirectoryInside(rootfs: string, path: string, owner?: Owner): void;
   /** Host path of a directory inside a rootfs, links resolved within it; undefined when there is none. */
   pathInside(rootfs: string, path: string): string | undefined;
   writeFile(path: string, content: string): Promise<void>;

@@ -9,8 +9,8 @@ export interface MountedParts {
   prepareImage(ctx: CallContext, containerId: string, chainId: string): Promise<string>;
   /** Where `mountImage` will mount it. */
   imagePath(containerId: string, key: string): string;
-  /** Mounts it read-only and returns the path. */
-  mountImage(ctx: CallContext, containerId: string, key: string): Promise<string>;
+  /** Mounts it read-only, with the ids of remapped containers if `shifted`, and returns the path. */
+  mountImage(ctx: CallContext, containerId: string, key: string, shifted: boolean): Promise<string>;
   /**
    * Pins a path inside of a directory whose contents belong to containers: links are followed inside of it only, and
    * nobody can exchange what was found. Returns where it is mounted. Throws `cannot access path …`.

@@ -6,6 +6,7 @@ import type {
   NetworkSettings,
   PortMap,
 } from '../containers/documents/network-settings.ts';
+import type {NamespaceChoice} from '../containers/spec/namespaces.ts';
 
 /** The networking of one container, out of its Config and HostConfig. Plain data; nothing here is changed. */
 export interface SandboxRequest {
@@ -27,6 +28,8 @@ export interface SandboxRequest {
   /** Containers that it is linked to on the default bridge. */
   linkedHosts: LinkedHost[];
   sysctls: Record<string, string>;
+  /** Whom the network namespace belongs to: with `own` a user namespace of remapped containers is made with it. */
+  userNamespace: NamespaceChoice;
   /** Requested and, when it ran before, stored endpoints by network name. */
   endpoints: Record<string, EndpointSettings>;
   /** Where to write the files that are mounted over /etc/hosts and /etc/resolv.conf; the directory exists. */
@@ -48,6 +51,8 @@ export interface Sandbox {
   id: string;
   /** Path to name in the OCI spec; undefined with host networking (no network namespace at all). */
   netnsPath: string | undefined;
+  /** Pinned like it: the user namespace that was made with it. */
+  usernsPath: string | undefined;
   /** `SandboxID`, `SandboxKey`, `Networks`, `Ports` for the container's record. */
   settings: NetworkSettings;
   /** Sysctls that the spec must set inside (none with host networking). */

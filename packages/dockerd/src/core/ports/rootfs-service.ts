@@ -6,8 +6,11 @@ export interface RootfsService {
   prepare(ctx: CallContext, id: string, chainId: string): Promise<void>;
   /** Where it is, or would be, mounted. */
   path(id: string): string;
-  /** Mounts it and returns the path. Fine when it is mounted. */
-  mount(ctx: CallContext, id: string): Promise<string>;
+  /**
+   * Mounts it and returns the path. Fine when it is mounted. With `shifted` it shows the ids of remapped containers; the
+   * snapshot always has the container's own.
+   */
+  mount(ctx: CallContext, id: string, shifted: boolean): Promise<string>;
   /** Fine when it is not mounted. */
   unmount(id: string): Promise<void>;
   /** Unmounts and removes it for good. Fine when it is gone. */

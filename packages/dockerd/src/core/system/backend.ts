@@ -26,6 +26,8 @@ export interface ContainerCounts {
 
 export interface DaemonInfo {
   engineId: string;
+  /** With `--userns-remap`. */
+  isRemapped: boolean;
   hostname: string;
   config: Config;
   host: HostFacts;

@@ -1,11 +1,13 @@
 /** Bridges, pairs and namespaces by netlink: no process is started, and nothing here waits. */
-import {mkdirSync, readdirSync} from 'node:fs';
-import {join} from 'node:path';
+import {existsSync, mkdirSync, readdirSync} from 'node:fs';
+import {basename, dirname, join} from 'node:path';
 import {EngineError, isErrorCode} from '@longshore/errdefs';
 import {
   AT_FDCWD,
   closeFd,
   createNetns,
+  createNetnsOf,
+  createUserAndNetns,
   deleteNetns,
   inNetns,
   isErrno,
@@ -17,17 +19,20 @@ import {
   statFsType,
   writeKernelFile,
 } from '@longshore/linux';
+import type {NamespaceChoice} from '../../core/containers/spec/namespaces.ts';
 import {parseCidr, type Subnet, subnetOf} from '../../core/networks/ipv4.ts';
 import {isLinkLocal6, parseCidr6, type Subnet6, subnet6Of} from '../../core/networks/ipv6.ts';
 import {randomMac} from '../../core/networks/mac-address.ts';
 import type {BridgeDevice, IpFamily, LinkDriver, VethPair} from '../../core/networks/ports.ts';
+import {idMapOf, type Remapping} from '../../core/users/remapping.ts';
 import {announceAddress} from './announcement.ts';
 
 export interface NetlinkDriver extends LinkDriver, Disposable {}
 
 /** `directory` holds the pinned namespaces. Works in the network namespace of this moment. */
-export function openLinkDriver(directory: string): NetlinkDriver {
+export function openLinkDriver(directory: string, remapping?: Remapping): NetlinkDriver {
   mkdirSync(directory, {recursive: true, mode: 0o755});
+  if (remapping) mkdirSync(usersOf(directory), {recursive: true, mode: 0o755});
   const host = openNetlink();
   const frames = new PacketSocket();
   return {
@@ -37,10 +42,11 @@ export function openLinkDriver(directory: string): NetlinkDriver {
     ensureBridge: device => ensureBridge(host, device),
     deviceExists: name => findLink(host, name) !== undefined,
     deleteDevice: name => ignoreMissing(() => host.linkDelete(name)),
-    openNamespace,
-    closeNamespace: deleteNetns,
+    openNamespace: (path, users) => openNamespace(path, users, remapping),
+    userNamespaceOf,
+    closeNamespace,
     isNamespace,
-    namespaces: () => readdirSync(directory).map(name => join(directory, name)),
+    namespaces: () => pinnedNames(directory).map(name => join(directory, name)),
     addVeth(namespace, pair) {
       addVeth(host, namespace, pair);
       announceAddress(host, frames, pair);
@@ -129,13 +135,41 @@ function filterBridgedTraffic(alsoIpv6: boolean): void {
   );
 }
 
-function openNamespace(path: string): void {
-  createNetns(path);
+/** User namespaces are pinned beside the network namespaces that belong to them, under the same names. */
+function usersOf(directory: string): string {
+  return join(dirname(directory), 'userns');
+}
+
+function userNamespaceOf(path: string): string {
+  return join(usersOf(dirname(path)), basename(path));
+}
+
+function pinnedNames(directory: string): string[] {
+  const users = usersOf(directory);
+  return [...new Set([...readdirSync(directory), ...(existsSync(users) ? readdirSync(users) : [])])];
+}
+
+function closeNamespace(path: string): void {
+  deleteNetns(path);
+  deleteNetns(userNamespaceOf(path));
+}
+
+function createNamespaces(path: string, users: NamespaceChoice, remapping: Remapping | undefined): void {
+  if (typeof users === 'object') createNetnsOf(users.path, path);
+  else if (users === 'host' || !remapping) createNetns(path);
+  else {
+    const mapping = {uidmap: idMapOf(remapping.uids), gidmap: idMapOf(remapping.gids)};
+    createUserAndNetns(mapping, userNamespaceOf(path), path);
+  }
+}
+
+function openNamespace(path: string, users: NamespaceChoice, remapping: Remapping | undefined): void {
+  createNamespaces(path, users, remapping);
   try {
     using inside = inNetns(path, openNetlink);
     inside.linkSetUp('lo');
   } catch (error) {
-    deleteNetns(path);
+    closeNamespace(path);
     throw error;
   }
 }

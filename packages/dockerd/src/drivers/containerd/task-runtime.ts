@@ -7,6 +7,7 @@ import type {CallContext} from '@longshore/base';
 import {type Any, type ContainerdClient, nanosOf, packAny, packJson, unpackJson} from '@longshore/containerd-client';
 import {EngineError, isErrorCode} from '@longshore/errdefs';
 import type {ExecRequest, ProcessExit, TaskRequest, TaskRuntime, TaskStatus} from '../../core/ports/task-runtime.ts';
+import type {Owner} from '../../core/users/remapping.ts';
 
 /** How containerd runs the containers of one configured runtime. */
 export interface RuntimeChoice {
@@ -25,6 +26,8 @@ export interface TaskRuntimeOptions {
   /** State directory of the OCI runtime; containerd's shim appends the namespace. */
   runtimeRoot: string;
   systemdCgroup: boolean;
+  /** Of the pipes that a shim makes: the root of remapped containers. */
+  owner: Owner | undefined;
 }
 
 const runcShim = 'io.containerd.runc.v2';
@@ -79,12 +82,13 @@ class ContainerdTasks implements TaskRuntime {
 
   #shimOptions({shim, binary, root: ownRoot}: RuntimeChoice, criuImagePath = ''): Any | undefined {
     if (shim !== runcShim) return undefined;
-    const {runtimeRoot, systemdCgroup} = this.#options;
+    const {runtimeRoot, systemdCgroup, owner} = this.#options;
+    const {uid: ioUid, gid: ioGid} = owner ?? {uid: 0, gid: 0};
     const root = ownRoot || runtimeRoot;
     return packAny(
       protobufTypeUrl.runcOptions,
       Options,
-      Options.fromPartial({binaryName: binary, root, systemdCgroup, criuImagePath}),
+      Options.fromPartial({binaryName: binary, root, systemdCgroup, criuImagePath, ioUid, ioGid}),
     );
   }
 

@@ -1,8 +1,9 @@
 /** The host's file system and kernel, as containers need them. */
 import {execFile} from 'node:child_process';
 import {existsSync, globSync, readlinkSync} from 'node:fs';
-import {mkdir, rm, stat, writeFile} from 'node:fs/promises';
+import {chown, mkdir, rm, stat, writeFile} from 'node:fs/promises';
 import {hostname} from 'node:os';
+import {dirname} from 'node:path';
 import {promisify} from 'node:util';
 import {EngineError} from '@longshore/errdefs';
 import {
@@ -17,6 +18,7 @@ import {
 } from '@longshore/linux';
 import {parseCapabilityMask} from '../../core/containers/spec/capabilities.ts';
 import type {HostFiles, PathKind} from '../../core/ports/host-files.ts';
+import type {Owner} from '../../core/users/remapping.ts';
 import {allDevices, blockDeviceOf, devicesOf} from './devices.ts';
 import {allowRealtime} from './realtime-cgroups.ts';
 import {makeDirectoryInside, openDirectoryInside, readUserDatabase} from './rootfs-files.ts';
@@ -24,8 +26,14 @@ import {makeDirectoryInside, openDirectoryInside, readUserDatabase} from './root
 const run = promisify(execFile);
 
 export class LinuxHostFiles implements HostFiles {
+  readonly #owner: Owner | undefined;
   #capabilities: string[] | undefined;
   #extraMasked: string[] | undefined;
+
+  /** What is made here is the root's of remapped containers, `owner`. */
+  constructor(owner: Owner | undefined) {
+    this.#owner = owner;
+  }
 
   hostname(): string {
     return hostname();
@@ -50,7 +58,13 @@ export class LinuxHostFiles implements HostFiles {
   }
 
   async makeDirectory(path: string): Promise<void> {
-    await mkdir(path, {recursive: true, mode: 0o755});
+    const first = await mkdir(path, {recursive: true, mode: 0o755});
+    if (first === undefined || !this.#owner) return;
+    for (let made = path; made.length >= first.length; made = dirname(made)) await this.#give(made);
+  }
+
+  async #give(path: string): Promise<void> {
+    if (this.#owner) await chown(path, this.#owner.uid, this.#owner.gid);
   }
 
   devices(pathOnHost: string, pathInContainer: string, permissions: string) {
@@ -73,8 +87,8 @@ export class LinuxHostFiles implements HostFiles {
     return readUserDatabase(rootfs);
   }
 
-  makeDirectoryInside(rootfs: string, path: string): void {
-    makeDirectoryInside(rootfs, path);
+  makeDirectoryInside(rootfs: string, path: string, owner?: Owner): void {
+    makeDirectoryInside(rootfs, path, owner);
   }
 
   pathInside(rootfs: string, path: string): string | undefined {
@@ -83,11 +97,18 @@ export class LinuxHostFiles implements HostFiles {
 
   async writeFile(path: string, content: string): Promise<void> {
     await writeFile(path, content, {mode: 0o644});
+    await this.#give(path);
   }
 
   async mountShm(path: string, size: number): Promise<void> {
+    const parent = dirname(path);
+    if ((await mkdir(parent, {recursive: true, mode: 0o710})) !== undefined && this.#owner) {
+      await chown(parent, 0, this.#owner.gid); // to be passed through
+    }
     await mkdir(path, {recursive: true, mode: 0o700});
-    if (!isMountPoint(path)) mount('shm', path, 'tmpfs', MS_NOSUID | MS_NODEV | MS_NOEXEC, `mode=1777,size=${size}`);
+    if (isMountPoint(path)) return;
+    mount('shm', path, 'tmpfs', MS_NOSUID | MS_NODEV | MS_NOEXEC, `mode=1777,size=${size}`);
+    await this.#give(path);
   }
 
   async unmountShm(path: string): Promise<void> {

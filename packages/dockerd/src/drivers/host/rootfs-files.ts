@@ -2,6 +2,7 @@
 import {EngineError} from '@longshore/errdefs';
 import {
   closeFd,
+  fchownAt,
   fstatAt,
   isErrno,
   mkdirAt,
@@ -16,6 +17,7 @@ import {
   S_IFREG,
 } from '@longshore/linux';
 import type {UserDatabase} from '../../core/containers/spec/user.ts';
+import type {Owner} from '../../core/users/remapping.ts';
 
 /** A larger passwd file is an attack on the daemon's memory, not a list of users. */
 const maximumSize = 4 * 1024 * 1024;
@@ -73,20 +75,21 @@ export function openDirectoryInside<T>(rootfs: string, path: string, use: (fd: n
 }
 
 /** Makes a directory and its parents, each with mode 0755. Throws `Cannot mkdir: /x is not a directory`. */
-export function makeDirectoryInside(rootfs: string, path: string): void {
+export function makeDirectoryInside(rootfs: string, path: string, owner?: Owner): void {
   const parts = path.split('/').filter(part => part !== '' && part !== '.');
   for (let depth = 1; depth <= parts.length; depth++) {
     const current = parts.slice(0, depth).join('/');
     if (openDirectoryInside(rootfs, current, () => true)) continue;
     const parent = parts.slice(0, depth - 1).join('/');
-    const made = openDirectoryInside(rootfs, parent, fd => makeOne(fd, parts[depth - 1] as string));
+    const made = openDirectoryInside(rootfs, parent, fd => makeOne(fd, parts[depth - 1] as string, owner));
     if (!made) throw new EngineError('unknown', `Cannot mkdir: ${path} is not a directory`);
   }
 }
 
-function makeOne(parent: number, name: string): boolean {
+function makeOne(parent: number, name: string, owner: Owner | undefined): boolean {
   try {
     mkdirAt(parent, name, 0o755);
+    if (owner) fchownAt(parent, name, owner.uid, owner.gid);
     return true;
   } catch (error) {
     if (isErrno(error, 'EEXIST')) return false;

@@ -14,6 +14,7 @@ import type {ComponentVersions} from './component-versions.ts';
 
 export interface SystemSources {
   engineId: string;
+  isRemapped: boolean;
   config: Config;
   host: HostFacts;
   containerdAddress: string;
@@ -53,7 +54,8 @@ export class SystemInformation implements SystemBackend {
   }
 
   async info(ctx: CallContext): Promise<DaemonInfo> {
-    const {engineId, host, containerdAddress, proxies, snapshotter, events, jobs, metrics, components} = this.#sources;
+    const {engineId, isRemapped, host, containerdAddress, proxies, snapshotter, events, jobs, metrics, components} =
+      this.#sources;
     const config = this.#config;
     const begin = performance.now();
     const [images, openFiles, forwarding, runtimes, versions] = await Promise.all([
@@ -67,6 +69,7 @@ export class SystemInformation implements SystemBackend {
     const ipv4Forwarding = forwarding?.trim() === '1';
     return {
       engineId,
+      isRemapped,
       hostname: hostname(),
       config,
       host,

@@ -11,7 +11,6 @@ import {
   fstatAt,
   isErrno,
   makePrivate,
-  mountAll,
   O_CLOEXEC,
   O_PATH,
   openInRoot,
@@ -22,6 +21,8 @@ import {
 } from '@longshore/linux';
 import type {MountedParts} from '../../core/ports/mounted-parts.ts';
 
+import {makePassage, mountSnapshot, type SnapshotShift} from './snapshot-shift.ts';
+
 const rootLabel = 'containerd.io/gc.root';
 const ownerLabel = 'com.docker/engine.mounted-image';
 
@@ -29,11 +30,12 @@ export interface MountedPartsOptions {
   client: ContainerdClient;
   snapshotter: string;
   dataRoot: string;
+  shift: SnapshotShift | undefined;
 }
 
 export async function openMountedParts(options: MountedPartsOptions): Promise<MountedParts> {
   const root = join(options.dataRoot, 'rootfs', 'parts');
-  await mkdir(root, {recursive: true, mode: 0o710});
+  await makePassage(root, options.shift);
   return new Parts(options, root);
 }
 
@@ -41,8 +43,10 @@ class Parts implements MountedParts {
   readonly #client: ContainerdClient;
   readonly #snapshotter: string;
   readonly #root: string;
+  readonly #shift: SnapshotShift | undefined;
 
-  constructor({client, snapshotter}: MountedPartsOptions, root: string) {
+  constructor({client, snapshotter, shift}: MountedPartsOptions, root: string) {
+    this.#shift = shift;
     this.#client = client;
     this.#snapshotter = snapshotter;
     this.#root = root;
@@ -59,11 +63,11 @@ class Parts implements MountedParts {
     return join(this.#root, containerId, key);
   }
 
-  async mountImage(ctx: CallContext, containerId: string, key: string): Promise<string> {
+  async mountImage(ctx: CallContext, containerId: string, key: string, shifted: boolean): Promise<string> {
     const {mounts} = await this.#client.snapshots.mounts(ctx, {snapshotter: this.#snapshotter, key});
     const path = this.imagePath(containerId, key);
     await mkdir(path, {recursive: true, mode: 0o755});
-    mountAll(mounts, path);
+    mountSnapshot(mounts, path, shifted ? this.#shift : undefined);
     return path;
   }
 

@@ -6,17 +6,19 @@ import type {Mount} from '@longshore/api/gen/containerd/types/mount';
 import {type CallContext, randomHex} from '@longshore/base';
 import {type ContainerdClient, withLease} from '@longshore/containerd-client';
 import {isErrorCode} from '@longshore/errdefs';
-import {isMountPoint, mountAll, readMountInfo, unmountAll} from '@longshore/linux';
+import {isMountPoint, readMountInfo, unmountAll} from '@longshore/linux';
 import type {RootfsService} from '../../core/ports/rootfs-service.ts';
 import {type Change, listChanges} from './changes.ts';
 import {InitLayers} from './init-layer.ts';
 import {withMounted} from './mounted.ts';
+import {makePassage, mountSnapshot, type SnapshotShift} from './snapshot-shift.ts';
 import {compareTrees} from './tree-changes.ts';
 
 export interface RootfsOptions {
   client: ContainerdClient;
   dataRoot: string;
   snapshotter: string;
+  shift: SnapshotShift | undefined;
 }
 
 /** Kept from garbage collection by this label, until `remove`. */
@@ -26,7 +28,7 @@ const ownerLabel = 'com.docker/engine.container';
 
 export async function openRootfs(options: RootfsOptions): Promise<RootfsService> {
   const root = join(options.dataRoot, 'rootfs', options.snapshotter);
-  await mkdir(root, {recursive: true, mode: 0o710});
+  await makePassage(root, options.shift);
   return new SnapshotRootfs(options, root);
 }
 
@@ -36,8 +38,10 @@ class SnapshotRootfs implements RootfsService {
   readonly #root: string;
   readonly #scratch: string;
   readonly #initLayers: InitLayers;
+  readonly #shift: SnapshotShift | undefined;
 
-  constructor({client, snapshotter, dataRoot}: RootfsOptions, root: string) {
+  constructor({client, snapshotter, dataRoot, shift}: RootfsOptions, root: string) {
+    this.#shift = shift;
     this.#client = client;
     this.#snapshotter = snapshotter;
     this.#root = root;
@@ -54,12 +58,12 @@ class SnapshotRootfs implements RootfsService {
     return join(this.#root, id);
   }
 
-  async mount(ctx: CallContext, id: string): Promise<string> {
+  async mount(ctx: CallContext, id: string, shifted: boolean): Promise<string> {
     const path = this.path(id);
     await mkdir(path, {recursive: true, mode: 0o755});
     if (isMountPoint(path)) return path;
     const {mounts} = await this.#client.snapshots.mounts(ctx, {snapshotter: this.#snapshotter, key: id});
-    mountAll(mounts, path);
+    mountSnapshot(mounts, path, shifted ? this.#shift : undefined);
     return path;
   }
 

@@ -1,6 +1,6 @@
 /** `<data-root>/containers/<id>/{config.v2.json,hostconfig.json}`. */
-import {mkdirSync, renameSync, writeFileSync} from 'node:fs';
-import {mkdir, readdir, readFile, rename, rm} from 'node:fs/promises';
+import {chownSync, mkdirSync, renameSync, writeFileSync} from 'node:fs';
+import {chown, mkdir, readdir, readFile, rename, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {type Logger, randomHex, removeTemporaries, syncDirectory, writeFileAtomic} from '@longshore/base';
 import {hostConfig} from '../../core/containers/documents/host-config.ts';
@@ -16,13 +16,15 @@ const damagedName = 'damaged';
 export class StateDirectory implements ContainerStore {
   readonly #root: string;
   readonly #log: Logger;
+  readonly #group: number;
   /** What hostconfig.json holds: it seldom changes and need not be written with every state. */
   readonly #hostConfigs = new Map<string, string>();
   /** The last write of each container that is under way: a newer record is never overtaken by an older one. */
   readonly #saves = new Map<string, Promise<void>>();
 
-  /** `root` is `<data-root>/containers`. */
-  constructor(root: string, log: Logger) {
+  /** `root` is `<data-root>/containers`; remapped containers reach their files as members of `group`. */
+  constructor(root: string, log: Logger, group = 0) {
+    this.#group = group;
     this.#root = root;
     this.#log = log;
   }
@@ -46,7 +48,7 @@ export class StateDirectory implements ContainerStore {
     const previous = this.#saves.get(record.id) ?? Promise.resolve();
     const write = async () => {
       const directory = this.directory(record.id);
-      if (record.host.AutoRemove) replaceFiles(directory, files);
+      if (record.host.AutoRemove) replaceFiles(directory, files, this.#group);
       else await this.#replaceDurably(directory, files);
     };
     const saved = record.host.AutoRemove && !this.#saves.has(record.id) ? write() : previous.then(write, write);
@@ -63,6 +65,7 @@ export class StateDirectory implements ContainerStore {
 
   async #replaceDurably(directory: string, files: [name: string, content: string][]): Promise<void> {
     const made = await mkdir(directory, {recursive: true, mode: 0o710});
+    if (made !== undefined && this.#group !== 0) await chown(directory, -1, this.#group);
     await Promise.all(files.map(([name, content]) => writeFileAtomic(join(directory, name), content)));
     if (made !== undefined) await syncDirectory(this.#root);
   }
@@ -118,8 +121,9 @@ export class StateDirectory implements ContainerStore {
 }
 
 /** The names of the temporaries match what removeTemporaries looks for. */
-function replaceFiles(directory: string, files: [name: string, content: string][]): void {
-  mkdirSync(directory, {recursive: true, mode: 0o710});
+function replaceFiles(directory: string, files: [name: string, content: string][], group: number): void {
+  const made = mkdirSync(directory, {recursive: true, mode: 0o710});
+  if (made !== undefined && group !== 0) chownSync(directory, -1, group);
   for (const [name, content] of files) {
     const temporary = join(directory, `.${name}.tmp-${randomHex(6)}`);
     writeFileSync(temporary, content, {mode: 0o600});

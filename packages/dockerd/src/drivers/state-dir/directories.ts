@@ -1,12 +1,15 @@
 /** The directories that the daemon owns, with Docker's modes, and the identity of this installation. */
 import {randomUUID} from 'node:crypto';
-import {chmod, mkdir, readdir, realpath, rm} from 'node:fs/promises';
+import {chmod, chown, mkdir, readdir, realpath, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {readFileIfExists, writeFileAtomic} from '@longshore/base';
 
-/** Makes what is missing below the data root and the exec root. */
-export async function makeDirectories(dataRoot: string, execRoot: string): Promise<void> {
-  await makeDirectory(dataRoot, 0o710);
+/**
+ * Makes what is missing below the data root and the exec root. Containers of a remapped root (`group`) reach their files
+ * as members of its group.
+ */
+export async function makeDirectories(dataRoot: string, execRoot: string, group = 0): Promise<void> {
+  await makeDirectory(dataRoot, 0o710, group);
   await makeDirectory(execRoot, 0o711);
   for (const [name, mode] of [
     ['containers', 0o710],
@@ -15,7 +18,7 @@ export async function makeDirectories(dataRoot: string, execRoot: string): Promi
     ['tmp', 0o700],
     ['volumes', 0o701],
   ] as const) {
-    await makeDirectory(join(dataRoot, name), mode);
+    await makeDirectory(join(dataRoot, name), mode, mode === 0o710 ? group : 0);
   }
 }
 
@@ -40,7 +43,10 @@ export async function loadEngineId(dataRoot: string): Promise<string> {
   return id;
 }
 
-async function makeDirectory(path: string, mode: number): Promise<void> {
+/** Owner and mode are only given to what is new. */
+async function makeDirectory(path: string, mode: number, group = 0): Promise<void> {
   const made = await mkdir(path, {recursive: true, mode});
-  if (made !== undefined) await chmod(path, mode);
+  if (made === undefined) return;
+  await chmod(path, mode);
+  if (group !== 0) await chown(path, -1, group);
 }

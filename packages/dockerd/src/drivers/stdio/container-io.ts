@@ -3,12 +3,13 @@ import {rmSync} from 'node:fs';
 import {mkdir, readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Logger} from '@longshore/base';
-import {mkfifo} from '@longshore/linux';
 import type {StreamName} from '../../core/logs/log-entry.ts';
 import type {ContainerIo, ContainerIoFactory, ContainerIoRequest, LogLocation} from '../../core/ports/container-io.ts';
 import type {LogReader} from '../../core/ports/log-driver.ts';
+import type {Owner} from '../../core/users/remapping.ts';
 import type {FileLogWriter} from '../file-log/file-log-writer.ts';
 import {openLogReader} from './log-choice.ts';
+import {makeFifos} from './make-fifos.ts';
 import {OutputPump} from './output-pump.ts';
 import {readPiece} from './read-piece.ts';
 import {Recording} from './recording.ts';
@@ -18,11 +19,13 @@ import {StdinPipe} from './stdin-pipe.ts';
 export class StdioDriver implements ContainerIoFactory {
   readonly #root: string;
   readonly #log: Logger;
+  readonly #owner: Owner | undefined;
   /** Writers of running containers, for readers that follow. */
   readonly #writers = new Map<string, FileLogWriter>();
 
-  /** `root` is `<exec-root>/containerd`. */
-  constructor(root: string, log: Logger) {
+  /** `root` is `<exec-root>/containerd`; `owner` the root of remapped containers. */
+  constructor(root: string, log: Logger, owner?: Owner) {
+    this.#owner = owner;
     this.#root = root;
     this.#log = log;
   }
@@ -31,7 +34,7 @@ export class StdioDriver implements ContainerIoFactory {
     await this.discard(request.containerId);
     const directory = this.#directory(request.containerId);
     await mkdir(directory, {recursive: true, mode: 0o700});
-    for (const path of Object.values(fifoPaths(directory, request))) if (path) mkfifo(path, 0o700);
+    makeFifos(fifoPaths(directory, request), this.#owner);
     return this.#open(request, false);
   }
 

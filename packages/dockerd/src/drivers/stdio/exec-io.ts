@@ -3,8 +3,9 @@ import {rmSync} from 'node:fs';
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Logger} from '@longshore/base';
-import {mkfifo} from '@longshore/linux';
 import type {ExecIo, ExecIoFactory, ExecIoRequest} from '../../core/ports/exec-io.ts';
+import type {Owner} from '../../core/users/remapping.ts';
+import {makeFifos} from './make-fifos.ts';
 import {OutputPump} from './output-pump.ts';
 import {readPiece} from './read-piece.ts';
 import {StdinPipe} from './stdin-pipe.ts';
@@ -12,9 +13,11 @@ import {StdinPipe} from './stdin-pipe.ts';
 export class ExecStdio implements ExecIoFactory {
   readonly #root: string;
   readonly #log: Logger;
+  readonly #owner: Owner | undefined;
 
-  /** `root` is `<exec-root>/containerd`. */
-  constructor(root: string, log: Logger) {
+  /** `root` is `<exec-root>/containerd`; `owner` the root of remapped containers. */
+  constructor(root: string, log: Logger, owner?: Owner) {
+    this.#owner = owner;
     this.#root = root;
     this.#log = log;
   }
@@ -29,7 +32,7 @@ export class ExecStdio implements ExecIoFactory {
       stdout: path(request.stdout || (tty && request.stderr), 'stdout'),
       stderr: path(request.stderr && !tty, 'stderr'),
     };
-    for (const fifo of Object.values(paths)) if (fifo) mkfifo(fifo, 0o700);
+    makeFifos(paths, this.#owner);
     const streams = (['stdout', 'stderr'] as const).filter(stream => paths[stream] !== '');
     const pumps = streams.map(stream => new OutputPump(paths[stream], stream, readPiece, receiver, this.#log));
     const stdin = paths.stdin ? new StdinPipe(paths.stdin) : undefined;

@@ -34,6 +34,7 @@ import {
   S_IFREG,
 } from '@longshore/linux';
 import {type TarEntryType, tarEnd, tarEntry, tarHeader, tarPadding} from '@longshore/oci';
+import {type Remapping, toContainerOwner} from '../../core/users/remapping.ts';
 import {bytesOf, maxDepth, tooDeep} from './names.ts';
 import type {Pacer} from './pacer.ts';
 
@@ -49,13 +50,21 @@ const types: Readonly<Record<number, TarEntryType>> = {
   [S_IFIFO]: 'fifo',
 };
 
+export interface ArchiveOptions {
+  oneFileSystem: boolean;
+  /** Of a container whose files have shifted owners. */
+  remapping: Remapping | undefined;
+}
+
 export class TreeArchiver {
   readonly #pacer: Pacer;
   readonly #oneFileSystem: boolean;
+  readonly #remapping: Remapping | undefined;
   /** Files with several names: device and inode to the member that has the data. */
   readonly #links = new Map<string, string>();
 
-  constructor(pacer: Pacer, {oneFileSystem}: {oneFileSystem: boolean}) {
+  constructor(pacer: Pacer, {oneFileSystem, remapping}: ArchiveOptions) {
+    this.#remapping = remapping;
     this.#pacer = pacer;
     this.#oneFileSystem = oneFileSystem;
   }
@@ -74,7 +83,7 @@ export class TreeArchiver {
 
   async *#member(fd: number, name: string, depth: number): AsyncGenerator<Buffer, void, void> {
     await this.#pacer.turn();
-    const status = fstatAt(fd, '');
+    const status = this.#seen(fstatAt(fd, ''));
     const type = types[status.mode & S_IFMT];
     if (type === undefined) return; // an archive cannot hold a socket
     if (type === 'directory') {
@@ -92,6 +101,11 @@ export class TreeArchiver {
     if (status.nlink > 1) this.#links.set(key, name);
     if (type === 'file') yield* this.#file(fd, name);
     else yield specialHeader(fd, name, type, status);
+  }
+
+  /** As the container sees it. */
+  #seen(status: FileStatus): FileStatus {
+    return this.#remapping ? {...status, ...toContainerOwner(this.#remapping, status)} : status;
   }
 
   async *#children(fd: number, prefix: string, depth: number): AsyncGenerator<Buffer, void, void> {
@@ -128,7 +142,7 @@ export class TreeArchiver {
   async *#file(path: number, name: string): AsyncGenerator<Buffer, void, void> {
     const fd = reopen(path);
     try {
-      const status = fstatAt(fd, '');
+      const status = this.#seen(fstatAt(fd, ''));
       const size = Number(status.size);
       yield tarHeader(tarEntry('file', bytesOf(name), {...common(status), size, xattrs: attributesOf(fd)}));
       for (let position = 0; position < size; ) {

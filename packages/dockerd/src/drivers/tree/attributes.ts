@@ -11,15 +11,10 @@ import {
   utimensAt,
 } from '@longshore/linux';
 import type {TarEntry} from '@longshore/oci';
-
-export interface Owner {
-  uid: number;
-  gid: number;
-}
+import type {Owner} from '../../core/users/remapping.ts';
 
 /** Puts owner, mode, extended attributes and time on what has just been made. Links are never followed. */
-export function applyAttributes(entry: TarEntry, owner: Owner | undefined, parent: number, name: Buffer): void {
-  const {uid, gid} = owner ?? entry;
+export function applyAttributes(entry: TarEntry, {uid, gid}: Owner, parent: number, name: Buffer): void {
   fchownAt(parent, name, uid, gid); // takes set-id bits and capabilities away: it comes first
   if (entry.type !== 'symlink') changeMode(parent, name, entry.mode);
   const path = Buffer.concat([Buffer.from(`/proc/self/fd/${parent}/`), name]);

@@ -31,6 +31,7 @@ import type {
   ExtractOptions,
   PathStatus,
 } from '../../core/ports/container-tree.ts';
+import type {Remapping} from '../../core/users/remapping.ts';
 import {TreeArchiver} from './archive-tree.ts';
 import {coalesce} from './coalesce.ts';
 import {TreeExtractor} from './extract-tree.ts';
@@ -39,11 +40,11 @@ import {Pacer} from './pacer.ts';
 import {openDirectory, resolveLinks} from './resolve.ts';
 
 export class LinuxContainerTrees implements ContainerTrees {
-  open(root: string): ContainerTree {
-    return new RootedTree(openAt(AT_FDCWD, root, O_PATH | O_DIRECTORY));
+  open(root: string, remapping?: Remapping): ContainerTree {
+    return new RootedTree(openAt(AT_FDCWD, root, O_PATH | O_DIRECTORY), remapping);
   }
 
-  openProcess(pid: number, root: string): ContainerTree {
+  openProcess(pid: number, root: string, remapping?: Remapping): ContainerTree {
     const changed = (cause?: unknown) =>
       new EngineError('conflict', 'the process of the container has ended or has another root now', {cause});
     let fd: number;
@@ -55,7 +56,7 @@ export class LinuxContainerTrees implements ContainerTrees {
     // The number may be another process's by now, with the root of this machine.
     const seen = fstatAt(fd, '');
     const own = fstatAt(AT_FDCWD, root);
-    if (seen.dev === own.dev && seen.ino === own.ino) return new RootedTree(fd);
+    if (seen.dev === own.dev && seen.ino === own.ino) return new RootedTree(fd, remapping);
     closeFd(fd);
     throw changed();
   }
@@ -84,9 +85,12 @@ export class LinuxContainerTrees implements ContainerTrees {
 class RootedTree implements ContainerTree {
   readonly #root: number;
 
+  readonly #remapping: Remapping | undefined;
+
   /** Takes the descriptor over. */
-  constructor(root: number) {
+  constructor(root: number, remapping: Remapping | undefined) {
     this.#root = root;
+    this.#remapping = remapping;
   }
 
   status(path: ContainerPath): PathStatus {
@@ -105,14 +109,18 @@ class RootedTree implements ContainerTree {
     const fd = this.#openPath(path);
     try {
       const name = Buffer.from(baseNameOf(path)).toString('latin1');
-      yield* coalesce(new TreeArchiver(new Pacer(signal), {oneFileSystem: false}).member(fd, name));
+      yield* coalesce(
+        new TreeArchiver(new Pacer(signal), {oneFileSystem: false, remapping: this.#remapping}).member(fd, name),
+      );
     } finally {
       closeFd(fd);
     }
   }
 
   archiveAll(signal: AbortSignal): AsyncIterable<Uint8Array> {
-    return coalesce(new TreeArchiver(new Pacer(signal), {oneFileSystem: true}).content(this.#root));
+    return coalesce(
+      new TreeArchiver(new Pacer(signal), {oneFileSystem: true, remapping: this.#remapping}).content(this.#root),
+    );
   }
 
   resolve(path: string): string {
@@ -131,7 +139,8 @@ class RootedTree implements ContainerTree {
   async extract(directory: string, archive: AsyncIterable<Uint8Array>, options: ExtractOptions): Promise<void> {
     const base = resolveLinks(this.#root, componentsOf(directory));
     try {
-      await new TreeExtractor(this.#root, base, options, new Pacer(options.signal)).run(decompressAny(archive));
+      const how = {...options, remapping: this.#remapping};
+      await new TreeExtractor(this.#root, base, how, new Pacer(options.signal)).run(decompressAny(archive));
     } catch (error) {
       if (!/^invalid tar: it ends in the middle/.test(messageOf(error))) throw error;
       throw new EngineError('unknown', 'unexpected EOF', {cause: error});

@@ -30,6 +30,7 @@ import {
 } from '@longshore/linux';
 import {readTar, type TarEntry, type TarMember, tarError} from '@longshore/oci';
 import type {ExtractOptions} from '../../core/ports/container-tree.ts';
+import {type Owner, type Remapping, toHostOwner} from '../../core/users/remapping.ts';
 import {applyAttributes} from './attributes.ts';
 import {bytesOf, showPath, splitMemberName} from './names.ts';
 import type {Pacer} from './pacer.ts';
@@ -39,16 +40,19 @@ import {openDirectory} from './resolve.ts';
 const writeAsync = promisify(write);
 const nodeTypes = {character: S_IFCHR, block: S_IFBLK, fifo: S_IFIFO} as const;
 
+/** With the remapping of a container whose files have shifted owners. */
+export type HowToExtract = Omit<ExtractOptions, 'signal'> & {remapping?: Remapping | undefined};
+
 export class TreeExtractor {
   readonly #root: number;
   /** Where the archive goes, without links. */
   readonly #base: readonly string[];
-  readonly #options: Omit<ExtractOptions, 'signal'>;
+  readonly #options: HowToExtract;
   readonly #pacer: Pacer;
   /** Putting something into a directory changes its time, so they come last. */
   readonly #directoryTimes = new Map<string, bigint>();
 
-  constructor(root: number, base: readonly string[], options: Omit<ExtractOptions, 'signal'>, pacer: Pacer) {
+  constructor(root: number, base: readonly string[], options: HowToExtract, pacer: Pacer) {
     this.#root = root;
     this.#base = base;
     this.#options = options;
@@ -82,11 +86,16 @@ export class TreeExtractor {
       const keep = existing && entry.type === 'directory' && isDirectory(existing);
       if (existing && !keep) await removeTree(parent, name, this.#pacer);
       await this.#make(member, parent, name, keep === true);
-      if (entry.type !== 'link') applyAttributes(entry, this.#options.owner, parent, name);
+      if (entry.type !== 'link') applyAttributes(entry, this.#shifted(this.#options.owner ?? entry), parent, name);
     } finally {
       closeFd(parent);
     }
     if (entry.type === 'directory') this.#directoryTimes.set(components.join('/'), entry.mtime);
+  }
+
+  #shifted({uid, gid}: Owner): Owner {
+    const {remapping} = this.#options;
+    return remapping ? toHostOwner(remapping, {uid, gid}) : {uid, gid};
   }
 
   #checkType({type}: TarEntry, components: readonly string[], existing: FileStatus): void {
@@ -149,7 +158,7 @@ export class TreeExtractor {
     const parent = this.#directory(components.slice(0, -1));
     try {
       mkdirAt(parent, bytesOf(last), 0o755);
-      const {uid, gid} = this.#options.owner ?? {uid: 0, gid: 0};
+      const {uid, gid} = this.#shifted(this.#options.owner ?? {uid: 0, gid: 0});
       fchownAt(parent, bytesOf(last), uid, gid);
     } catch (error) {
       if (!isErrno(error, 'EEXIST')) throw error; // else a link that leads nowhere: the open below says so

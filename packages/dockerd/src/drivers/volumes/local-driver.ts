@@ -1,9 +1,10 @@
 /** Volumes as directories: `<root>/NAME/_data`, with what is known of them beside it. */
-import {chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile} from 'node:fs/promises';
+import {chmod, chown, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {type CallContext, type Logger, Scope, syncDirectory} from '@longshore/base';
 import {isMountPoint, mountAll, umount} from '@longshore/linux';
 import {map, type ShapeOf, struct, text} from '../../core/shape/shape.ts';
+import type {Owner} from '../../core/users/remapping.ts';
 import type {NewVolume, VolumeDriver} from '../../core/volumes/driver.ts';
 import {readVolumeOptions, type Volume} from '../../core/volumes/volume.ts';
 import {copyUp} from './copy-up.ts';
@@ -23,10 +24,11 @@ const metadataShape = struct({
 });
 type Metadata = ShapeOf<typeof metadataShape>;
 
-export function openLocalDriver(root: string, log: Logger): VolumeDriver {
+/** `owner` is whose the directories of new volumes are. */
+export function openLocalDriver(root: string, log: Logger, owner?: Owner): VolumeDriver {
   return {
     load: () => loadVolumes(root, log),
-    create: volume => createVolume(root, volume, log),
+    create: volume => createVolume(root, volume, owner, log),
     remove: volume => removeVolume(root, volume),
     async mount(volume) {
       if (!volume.mount || isMountPoint(volume.mountpoint)) return;
@@ -99,11 +101,17 @@ async function readJson(path: string): Promise<unknown> {
   }
 }
 
-async function createVolume(root: string, {name, labels, options, mount}: NewVolume, log: Logger): Promise<Volume> {
+async function createVolume(
+  root: string,
+  {name, labels, options, mount}: NewVolume,
+  owner: Owner | undefined,
+  log: Logger,
+): Promise<Volume> {
   await using scope = new Scope(log);
   const staging = await mkdtemp(join(root, unfinished));
   scope.defer(`remove ${staging}`, () => rm(staging, {recursive: true, force: true}));
   await mkdir(join(staging, '_data'), {mode: 0o755});
+  if (owner) await chown(join(staging, '_data'), owner.uid, owner.gid);
   const createdAt = new Date();
   const metadata = metadataShape.encode({CreatedAt: createdAt.toISOString(), Labels: labels, Options: options});
   await writeFile(join(staging, metadataFile), JSON.stringify(metadata), {mode: 0o600, flush: true});

@@ -24,6 +24,7 @@ function sourcesOf(info: Document): DaemonInfo {
   });
   return {
     engineId: info.ID,
+    isRemapped: false,
     hostname: info.Name,
     config: mergeConfig({dataRoot: info.DockerRootDir, experimental: info.ExperimentalBuild}, registryFlags(info)),
     host,

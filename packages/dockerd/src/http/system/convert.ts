@@ -118,6 +118,7 @@ function daemonToJson({
   config,
   host,
   hostname,
+  isRemapped,
   containerdAddress,
   proxies,
   runtimes,
@@ -157,7 +158,7 @@ function daemonToJson({
     ContainerdCommit: commit('containerd'),
     RuncCommit: commit('runc'),
     InitCommit: commit('docker-init'),
-    SecurityOptions: securityOptions(host, config.seccompProfile),
+    SecurityOptions: securityOptions(host, config, isRemapped),
     FirewallBackend: {Driver: 'iptables'},
     CDISpecDirs: config.cdiSpecDirs.filter(each => each !== ''),
     Containerd: {
@@ -198,11 +199,15 @@ function runtimeToJson({path, runtimeArgs, runtimeType, options, features}: Daem
   };
 }
 
-function securityOptions({seccomp, apparmor, cgroup}: DaemonInfo['host'], profile: string): string[] {
+function securityOptions(host: DaemonInfo['host'], config: DaemonInfo['config'], isRemapped: boolean): string[] {
+  const {seccomp, apparmor, selinux, cgroup} = host;
   return [
     ...(apparmor ? ['name=apparmor'] : []),
-    ...(seccomp ? [`name=seccomp,profile=${profile}`] : []),
+    ...(seccomp ? [`name=seccomp,profile=${config.seccompProfile}`] : []),
+    ...(selinux && config.selinuxEnabled ? ['name=selinux'] : []),
+    ...(isRemapped ? ['name=userns'] : []),
     ...(cgroup.version === 2 ? ['name=cgroupns'] : []),
+    ...(config.noNewPrivileges ? ['name=no-new-privileges'] : []),
   ];
 }
 

@@ -5,7 +5,7 @@ import type {ContainerTree, ContainerTrees} from '../../ports/container-tree.ts'
 import type {Container} from '../container.ts';
 import type {MountPoint} from '../mount-point.ts';
 import {hasProcess} from '../state.ts';
-import type {World} from '../world.ts';
+import {remappingOf, type World} from '../world.ts';
 
 export interface TreeOptions {
   /** With volumes and binds in it; otherwise the root file system alone. */
@@ -37,9 +37,11 @@ export async function withTree<T>(
   return await use(tree);
 }
 
-function openTree(world: World, trees: ContainerTrees, {id, state}: Container, {mounts}: TreeOptions): ContainerTree {
+function openTree(world: World, trees: ContainerTrees, container: Container, {mounts}: TreeOptions): ContainerTree {
+  const {id, state, record} = container;
   const root = world.rootfs.path(id);
-  return mounts && hasProcess(state) ? trees.openProcess(state.pid, root) : trees.open(root);
+  const remapping = remappingOf(world, record.host);
+  return mounts && hasProcess(state) ? trees.openProcess(state.pid, root, remapping) : trees.open(root, remapping);
 }
 
 async function mountTree(
@@ -52,14 +54,15 @@ async function mountTree(
 ): Promise<void> {
   const {id, record} = container;
   scope.defer(`unmount rootfs of ${id}`, () => world.rootfs.unmount(id));
-  const root = await world.rootfs.mount(ctx, id);
+  const remapping = remappingOf(world, record.host);
+  const root = await world.rootfs.mount(ctx, id, remapping !== undefined);
   if (!mounts) return;
   const points = Object.values(record.mounts).sort((a, b) => a.Destination.length - b.Destination.length);
   for (const point of points) {
     const source = await sourceOf(world, ctx, container, point, scope);
     if (source === undefined) continue;
     if ((await world.files.pathKind(source)) === 'directory') {
-      world.files.makeDirectoryInside(root, point.Destination);
+      world.files.makeDirectoryInside(root, point.Destination, remapping?.root);
     }
     trees.bindInside(root, point.Destination, source, {readOnly: !point.RW});
   }

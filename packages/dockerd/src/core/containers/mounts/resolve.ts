@@ -4,7 +4,7 @@ import {EngineError} from '@longshore/errdefs';
 import type {Container} from '../container.ts';
 import type {MountPoint} from '../mount-point.ts';
 import type {BindMount, UserMount} from '../spec/mounts.ts';
-import type {World} from '../world.ts';
+import {remappingOf, type World} from '../world.ts';
 import {tmpfsOptionsOf} from './tmpfs-options.ts';
 
 export interface ResolvedMounts {
@@ -53,7 +53,7 @@ async function sourceOf(
   const {id} = container;
   const path =
     point.Type === 'image'
-      ? await world.parts.mountImage(ctx, id, point.ID)
+      ? await world.parts.mountImage(ctx, id, point.ID, remappingOf(world, container.record.host) !== undefined)
       : await mountVolume(world, ctx, container, point, scope);
   const subpath = point.Spec?.VolumeOptions?.Subpath || point.Spec?.ImageOptions?.Subpath;
   return subpath ? await world.parts.bindInside(id, path, subpath) : path;

@@ -4,6 +4,7 @@ import type {LinuxNamespace} from '@longshore/api/oci';
 export type NamespaceChoice = 'own' | 'host' | {path: string};
 
 export interface NamespaceChoices {
+  user: NamespaceChoice;
   network: NamespaceChoice;
   uts: NamespaceChoice;
   pid: NamespaceChoice;
@@ -15,7 +16,7 @@ export interface NamespaceChoices {
 export function namespacesToOci(choices: NamespaceChoices): LinuxNamespace[] {
   return [
     {type: 'mount'},
-    ...(['network', 'uts', 'pid', 'ipc', 'cgroup'] as const).flatMap((type): LinuxNamespace[] => {
+    ...(['user', 'network', 'uts', 'pid', 'ipc', 'cgroup'] as const).flatMap((type): LinuxNamespace[] => {
       const choice = choices[type];
       if (choice === 'host') return [];
       return [choice === 'own' ? {type} : {type, path: choice.path}];

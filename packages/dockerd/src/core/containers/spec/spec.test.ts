@@ -56,10 +56,11 @@ function inputs(spec: Spec, changes: Partial<SpecInputs> = {}, host: Partial<Hos
     apparmorProfile: '',
     noNewPrivileges: false,
     writableCgroups: false,
+    remapping: undefined,
     rootfs: spec.root!.path,
     hostname,
     cgroupsPath: `/docker/${id}`,
-    namespaces: {network: 'own', uts: 'own', pid: 'own', ipc: 'own', cgroup: 'host'},
+    namespaces: {user: 'host', network: 'own', uts: 'own', pid: 'own', ipc: 'own', cgroup: 'host'},
     sysctls: networkSysctls,
     ipc: 'private',
     initPath: undefined,
@@ -90,7 +91,7 @@ test('a terminal', t => {
 
 test('the network of the host', t => {
   const want = expected('host-network');
-  const namespaces = {network: 'host', uts: 'own', pid: 'own', ipc: 'own', cgroup: 'host'} as const;
+  const namespaces = {user: 'host', network: 'host', uts: 'own', pid: 'own', ipc: 'own', cgroup: 'host'} as const;
   t.deepEqual(buildSpec(inputs(want, {hostname: 'host1', namespaces, sysctls: {}})), want);
 });
 
@@ -99,6 +100,7 @@ test('the network of another container', t => {
   const other = '1acb3c3a546acea11d45a339ba1c166db2f2acd8ee0cbb0aea76935fb911711c';
   const namespaces = {
     network: {path: '/proc/24277/ns/net'},
+    user: 'host',
     uts: 'own',
     pid: 'own',
     ipc: 'own',
@@ -110,7 +112,7 @@ test('the network of another container', t => {
 
 test('namespaces of the host, and a cgroup namespace of its own', t => {
   const want = expected('cgroupns-private-pid-host-uts-host');
-  const namespaces = {network: 'own', uts: 'host', pid: 'host', ipc: 'own', cgroup: 'own'} as const;
+  const namespaces = {user: 'host', network: 'own', uts: 'host', pid: 'host', ipc: 'own', cgroup: 'own'} as const;
   t.deepEqual(buildSpec(inputs(want, {namespaces})), want);
 });
 

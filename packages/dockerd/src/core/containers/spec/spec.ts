@@ -1,6 +1,7 @@
 /** The OCI configuration of a container: every choice of its Config and HostConfig comes together here. */
 import type {Linux, LinuxDevice, LinuxDeviceCgroup, LinuxSeccomp, Process, Spec, User} from '@longshore/api/oci';
 import {ociRuntimeSpecVersion} from '@longshore/base';
+import type {IdRange, Remapping} from '../../users/remapping.ts';
 import {applyEdits, type HostDeviceLookup} from '../devices/apply-edits.ts';
 import type {CdiEdits} from '../devices/cdi-spec.ts';
 import type {ContainerConfig} from '../documents/container-config.ts';
@@ -22,6 +23,8 @@ export interface SpecInputs {
   apparmorProfile: string;
   noNewPrivileges: boolean;
   writableCgroups: boolean;
+  /** Of a container with shifted ids. */
+  remapping: Remapping | undefined;
   /** Where the rootfs is mounted. */
   rootfs: string;
   hostname: string;
@@ -110,6 +113,7 @@ function buildLinux(inputs: SpecInputs): Linux {
       blockIO: blockIoToOci(host, inputs.findBlockDevice),
     },
     cgroupsPath: inputs.cgroupsPath,
+    ...(inputs.remapping ? idMappings(inputs.remapping) : {}),
     namespaces: namespacesToOci(inputs.namespaces),
     ...(inputs.devices.length > 0 ? {devices: inputs.devices} : {}),
     ...(seccomp ? {seccomp} : {}),
@@ -117,6 +121,11 @@ function buildLinux(inputs: SpecInputs): Linux {
     ...(masked.length > 0 ? {maskedPaths: masked} : {}),
     ...(host.ReadonlyPaths?.length ? {readonlyPaths: host.ReadonlyPaths} : {}),
   };
+}
+
+function idMappings({uids, gids}: Remapping): Pick<Linux, 'uidMappings' | 'gidMappings'> {
+  const toOci = ({containerId: containerID, hostId: hostID, size}: IdRange) => ({containerID, hostID, size});
+  return {uidMappings: uids.map(toOci), gidMappings: gids.map(toOci)};
 }
 
 function rlimitToOci({name, soft, hard}: SpecInputs['rlimits'][number]) {

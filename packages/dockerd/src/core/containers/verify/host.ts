@@ -42,6 +42,20 @@ export function refuseUnsupported(host: HostConfig): void {
   if (first) throw new EngineError('unimplemented', `${first[1]} are not supported yet`);
 }
 
+/** What a container with shifted ids cannot have. Throws Docker's messages, with its two blanks. */
+export function verifyRemapped(host: HostConfig): void {
+  if (host.UsernsMode === 'host') return;
+  if (host.Privileged) {
+    refuse(
+      'privileged mode is incompatible with user namespaces.  You must run the container in the host namespace when running privileged mode',
+    );
+  }
+  if (host.NetworkMode === 'host') {
+    refuse(`cannot share the host's network namespace when user namespaces are enabled`);
+  }
+  if (host.PidMode === 'host') refuse('cannot share the host PID namespace when user namespaces are enabled');
+}
+
 function verifyModes(host: HostConfig): void {
   const joins = (mode: string) => /^container:.+$/.test(mode);
   if (!['', 'none', 'private', 'shareable', 'host'].includes(host.IpcMode) && !joins(host.IpcMode)) {

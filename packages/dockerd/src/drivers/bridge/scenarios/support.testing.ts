@@ -68,6 +68,7 @@ export async function open(config: Partial<NetworkConfig> = {}, proxy = proxyPat
     config: {...defaults, ...config},
     dataRoot: join(root, 'data'),
     execRoot,
+    remapping: undefined,
     events,
     containers: () => ({find: reference => containers.get(reference) as AttachableContainer, all: () => []}),
     path: process.env.PATH ?? '',
@@ -95,6 +96,7 @@ export function request(name: string, parts: Partial<SandboxRequest> = {}): Sand
     extraHosts: [],
     linkedHosts: [],
     sysctls: {},
+    userNamespace: 'host',
     endpoints: {},
     files: {
       hosts: join(root, `${name}-hosts`),
