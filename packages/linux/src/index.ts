@@ -13,6 +13,7 @@ export {executeProgram} from './execute.ts';
 export * from './fd.ts';
 export * from './file-space.ts';
 export * from './inet-socket.ts';
+export {KeptFiles} from './kept-files.ts';
 export {readKernelFile, readKernelFileIfExists, writeKernelFile} from './kernel-file.ts';
 export * from './mount.ts';
 export * from './mount-all.ts';

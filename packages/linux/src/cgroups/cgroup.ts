@@ -2,10 +2,11 @@ import {dirname} from 'node:path';
 import {sleep} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
 import {isErrno, SystemCallError} from '../errors.ts';
+import type {KeptFiles} from '../kept-files.ts';
 import {readKernelFile, readKernelFileIfExists, writeKernelFile} from '../kernel-file.ts';
 import {AT_REMOVEDIR, mkdirAt, unlinkAt} from '../nodes.ts';
 import {AT_FDCWD} from '../open-at.ts';
-import {exists, readPids, readTable, treeOf} from './files.ts';
+import {exists, readingThrough, readPids, readTable, treeOf} from './files.ts';
 import {cgroupPathsOf, controllerMounts, directoryIn, type Hierarchy, unified} from './hierarchy.ts';
 import {signalTree} from './kill.ts';
 import {type OomHandler, readOomKills, watchOom} from './oom-watch.ts';
@@ -136,9 +137,14 @@ export class Cgroup {
 
   /**
    * What the controllers count, in the shape of containerd's metrics. Controllers that are not there are absent. `main`
-   * leaves out what few look at and many files tell: swap, kernel memory, huge pages, pressure.
+   * leaves out what few look at and many files tell: swap, kernel memory, huge pages, pressure. Who asks again and again
+   * gives `files`, which then stay open.
    */
-  statistics(extent: StatisticsExtent = 'all'): CgroupStatisticsV1 | CgroupStatisticsV2 {
+  statistics(extent: StatisticsExtent = 'all', files?: KeptFiles): CgroupStatisticsV1 | CgroupStatisticsV2 {
+    return files ? readingThrough(files, () => this.#statistics(extent)) : this.#statistics(extent);
+  }
+
+  #statistics(extent: StatisticsExtent): CgroupStatisticsV1 | CgroupStatisticsV2 {
     return this.version === 2 ? statisticsV2(this.#main, extent) : statisticsV1(this.directories, extent);
   }
 

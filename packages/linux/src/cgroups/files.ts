@@ -1,6 +1,7 @@
 import {readDirectory} from '../directory.ts';
 import {Errno} from '../errno-names.ts';
 import {SystemCallError} from '../errors.ts';
+import type {KeptFiles} from '../kept-files.ts';
 import {readKernelFileIfExists} from '../kernel-file.ts';
 import {fstatAtIfExists} from '../nodes.ts';
 import {AT_FDCWD} from '../open-at.ts';
@@ -8,9 +9,26 @@ import {AT_FDCWD} from '../open-at.ts';
 /** 2^64-1: how `max` (no limit) is given as a number, as containerd does. */
 export const noLimit = 2n ** 64n - 1n;
 
+let reader: (path: string) => string | undefined = readKernelFileIfExists;
+
+/** The text of a cgroup file; undefined if it is not there. */
+export function readText(path: string): string | undefined {
+  return reader(path);
+}
+
+/** All that `call` reads, which must not wait for anything, is read through files that stay open. */
+export function readingThrough<T>(files: KeptFiles, call: () => T): T {
+  reader = path => files.read(path);
+  try {
+    return call();
+  } finally {
+    reader = readKernelFileIfExists;
+  }
+}
+
 /** A number in a cgroup file; `max` is `ifMax`, a missing file or other text undefined. */
 export function readNumber(directory: string, file: string, ifMax = noLimit): bigint | undefined {
-  const text = readKernelFileIfExists(`${directory}/${file}`)?.trim();
+  const text = readText(`${directory}/${file}`)?.trim();
   if (text === 'max') return ifMax;
   return text !== undefined && /^-?\d+$/.test(text) ? BigInt(text) : undefined;
 }
@@ -18,7 +36,7 @@ export function readNumber(directory: string, file: string, ifMax = noLimit): bi
 /** Lines `name value` of a cgroup file as numbers; empty if there is no such file. */
 export function readTable(directory: string, file: string): Map<string, bigint> {
   const table = new Map<string, bigint>();
-  for (const line of (readKernelFileIfExists(`${directory}/${file}`) ?? '').split('\n')) {
+  for (const line of (readText(`${directory}/${file}`) ?? '').split('\n')) {
     const [name, value] = line.split(' ');
     if (name && value !== undefined && /^\d+$/.test(value)) table.set(name, BigInt(value));
   }

@@ -1,7 +1,6 @@
-import {readKernelFileIfExists} from '../kernel-file.ts';
 import {readlinkAt} from '../nodes.ts';
 import {AT_FDCWD} from '../open-at.ts';
-import {listFiles, readNumber, readTable} from './files.ts';
+import {exists, listFiles, readNumber, readTable, readText} from './files.ts';
 import type {Hierarchy} from './hierarchy.ts';
 
 /** The shape of io.containerd.cgroups.v1.Metrics; controllers that are not mounted are absent. */
@@ -122,7 +121,7 @@ function cpuStatistics(cpuacct: string | undefined, cpu: string | undefined): Cg
   const total = cpuacct === undefined ? undefined : readNumber(cpuacct, 'cpuacct.usage');
   if (cpuacct === undefined || total === undefined) return undefined;
   const ticks = readTable(cpuacct, 'cpuacct.stat');
-  const perCpu = readKernelFileIfExists(`${cpuacct}/cpuacct.usage_percpu`) ?? '';
+  const perCpu = readText(`${cpuacct}/cpuacct.usage_percpu`) ?? '';
   const throttling = cpu === undefined ? new Map<string, bigint>() : readTable(cpu, 'cpu.stat');
   return {
     usage: {
@@ -185,7 +184,7 @@ function pidsStatistics(directory: string | undefined): CgroupStatisticsV1['pids
 
 /** The scheduler's counters if it keeps any (CFQ before 5.0, BFQ), else those of throttling. */
 function blkioStatistics(directory: string | undefined): BlkioStatistics | undefined {
-  if (directory === undefined || readKernelFileIfExists(`${directory}/cgroup.procs`) === undefined) return undefined;
+  if (directory === undefined || !exists(`${directory}/cgroup.procs`)) return undefined;
   const scheduler = (name: string) =>
     firstEntries(directory, [`blkio.${name}_recursive`, `blkio.bfq.${name}_recursive`]);
   const withThrottle = (name: string) => {
@@ -206,7 +205,7 @@ function blkioStatistics(directory: string | undefined): BlkioStatistics | undef
   };
 }
 
-/** Milliseconds. A scheduler that is loaded later brings files that were not there: they are looked for again. */
+/** Milliseconds. A scheduler that is loaded later brings files that were not there: they, and names of devices, are looked for again. */
 const absentFor = 10_000;
 /** Which files of blkio this kernel does not have, and when that was seen: the same for all groups. */
 const absentFiles = new Map<string, number>();
@@ -214,7 +213,7 @@ const absentFiles = new Map<string, number>();
 function firstEntries(directory: string, files: readonly string[]): BlkioEntry[] {
   for (const file of files) {
     if (performance.now() - (absentFiles.get(file) ?? Number.NEGATIVE_INFINITY) < absentFor) continue;
-    const text = readKernelFileIfExists(`${directory}/${file}`);
+    const text = readText(`${directory}/${file}`);
     if (text === undefined) absentFiles.set(file, performance.now());
     const entries = parseBlkio(text ?? '');
     if (entries.length > 0) return entries;
@@ -235,7 +234,17 @@ export function parseBlkio(text: string): BlkioEntry[] {
   return entries;
 }
 
+const deviceNames = new Map<string, {name: string; until: number}>();
+
 function deviceName(numbers: string): string {
+  const known = deviceNames.get(numbers);
+  if (known && known.until > performance.now()) return known.name;
+  const name = findDeviceName(numbers);
+  deviceNames.set(numbers, {name, until: performance.now() + absentFor});
+  return name;
+}
+
+function findDeviceName(numbers: string): string {
   try {
     return `/dev/${readlinkAt(AT_FDCWD, `/sys/dev/block/${numbers}`).toString().split('/').pop()}`;
   } catch {

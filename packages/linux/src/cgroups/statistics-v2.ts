@@ -1,5 +1,4 @@
-import {readKernelFileIfExists} from '../kernel-file.ts';
-import {listFiles, readNumber, readTable} from './files.ts';
+import {listFiles, readNumber, readTable, readText} from './files.ts';
 import type {StatisticsExtent} from './statistics-v1.ts';
 
 /** The shape of io.containerd.cgroups.v2.Metrics; what the cgroup has no files for is absent. No limit is 2^64-1. */
@@ -161,7 +160,7 @@ function pidsStatistics(directory: string): CgroupStatisticsV2['pids'] {
 }
 
 function ioStatistics(directory: string, isAll: boolean): CgroupStatisticsV2['io'] {
-  const text = readKernelFileIfExists(`${directory}/io.stat`);
+  const text = readText(`${directory}/io.stat`);
   if (text === undefined) return undefined;
   const psi = isAll ? pressure(directory, 'io.pressure') : undefined;
   return {usage: parseIoStat(text), ...(psi && {psi})};
@@ -190,7 +189,7 @@ export function parseIoStat(text: string): IoEntry[] {
 function pressure(directory: string, file: string): PressureStatistics | undefined {
   let text: string | undefined;
   try {
-    text = readKernelFileIfExists(`${directory}/${file}`);
+    text = readText(`${directory}/${file}`);
   } catch {
     return undefined; // EOPNOTSUPP: psi=0 on the kernel's command line
   }

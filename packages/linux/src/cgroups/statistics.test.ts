@@ -1,6 +1,8 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import test, {type ExecutionContext} from 'ava';
-import {cgroupFromDirectories, parseProcCgroup} from '../index.ts';
+import {cgroupFromDirectories, KeptFiles, parseProcCgroup} from '../index.ts';
 import {tempDir} from '../test-support.ts';
 import {directoryIn} from './hierarchy.ts';
 import {weightOfShares} from './resources.ts';
@@ -88,6 +90,35 @@ test('a v2 cgroup is read in full', t => {
     {major: 8n, minor: 16n, rbytes: 0n, wbytes: 0n, rios: 0n, wios: 0n},
   ]);
   t.deepEqual(statistics.hugetlb, [{pagesize: '2MB', current: 2_097_152n, max: all, failcnt: 3n}]);
+});
+
+test('files that stay open give the numbers of now, and none of a file that is gone', t => {
+  const directory = fixture(t, {'memory.current': '4096\n', 'memory.stat': 'anon 10\n', 'pids.current': '7\n'});
+  const cgroup = cgroupFromDirectories({'': directory});
+  using files = new KeptFiles();
+  t.deepEqual(cgroup.statistics('main', files), cgroup.statistics('main'));
+  const {count} = files;
+  t.true(count >= 3);
+  writeFileSync(`${directory}/pids.current`, '12\n');
+  writeFileSync(`${directory}/memory.stat`, `anon 11\n${'x'.repeat(20_000)} 1\nfile 5\n`);
+  const later = cgroup.statistics('main', files);
+  t.deepEqual(later, cgroup.statistics('main'));
+  t.like(later.version === 2 && later.memory, {anon: 11n, file: 5n});
+  t.is(later.pids?.current, 12n);
+  t.is(files.count, count);
+  files[Symbol.dispose]();
+  t.is(files.count, 0);
+});
+
+test('a file that stays open does not answer for a process that is gone', async t => {
+  using files = new KeptFiles();
+  const child = spawn('sleep', ['60'], {stdio: 'ignore'});
+  const path = `/proc/${child.pid}/comm`;
+  t.true((files.read(path) ?? '').length > 0);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  t.is(files.read(path), undefined);
+  t.is(files.read('/proc/self/not-there'), undefined);
 });
 
 test('a cgroup that is gone has no numbers', t => {

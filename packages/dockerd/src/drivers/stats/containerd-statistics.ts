@@ -12,6 +12,7 @@ import {KernelGroups} from './kernel-groups.ts';
 export function openStatistics(client: ContainerdClient): StatisticsSource {
   const groups = new KernelGroups();
   const interfaces = new InterfaceReader();
+  const system = new SystemReader();
   return {
     async group(ctx, containerId, pid) {
       // The kernel's files where they can be seen: a call through containerd to a shim costs twenty times as much.
@@ -27,8 +28,24 @@ export function openStatistics(client: ContainerdClient): StatisticsSource {
       throw new EngineError('unimplemented', `statistics of type ${data.typeUrl} are not understood`);
     },
     interfaces: (netnsPath, pid) => interfaces.read(netnsPath, pid),
-    system: () => parseSystemCpu(readKernelFile('/proc/stat')),
+    system: () => system.read(),
   };
+}
+
+/** Samples of many containers within the same tick see the same time of the machine. */
+const systemValidMs = 10;
+
+class SystemReader {
+  #last: SystemCpu = {nanoseconds: 0n, online: 0};
+  #until = 0;
+
+  read(): SystemCpu {
+    const now = performance.now();
+    if (now < this.#until) return this.#last;
+    this.#until = now + systemValidMs;
+    this.#last = parseSystemCpu(readKernelFile('/proc/stat'));
+    return this.#last;
+  }
 }
 
 /** /proc/stat counts in ticks of a hundredth of a second. */

@@ -2,38 +2,59 @@
 import {Metrics as MetricsV1} from '@longshore/api/gen/containerd/cgroups/v1/metrics';
 import {Metrics as MetricsV2} from '@longshore/api/gen/containerd/cgroups/v2/metrics';
 import {isErrorCode} from '@longshore/errdefs';
-import {type Cgroup, cgroupFromDirectories, cgroupOf} from '@longshore/linux';
+import {type Cgroup, cgroupFromDirectories, cgroupOf, KeptFiles} from '@longshore/linux';
 import type {GroupMetrics} from '../../core/ports/statistics-source.ts';
 
 /** Groups that nobody has asked about lately are forgotten when there are more than this. */
 const maximumKnown = 1024;
 
-type Known = {pid: number; cgroup: Cgroup | undefined};
+/** Files of a group that is asked about every second stay open; so many milliseconds without a question close them. */
+const keptMs = 5000;
+
+type Known = {pid: number; cgroup: Cgroup | undefined; files: KeptFiles; readAt: number};
 
 export class KernelGroups {
   /** By container; finding a group costs more than reading it. */
   readonly #known = new Map<string, Known>();
+  #sweeper: NodeJS.Timeout | undefined;
 
   /**
    * Undefined where the container's group is not in this machine's files, as with runtimes that run a virtual machine,
    * or when it is gone.
    */
   read(containerId: string, pid: number): GroupMetrics | undefined {
-    const cgroup = this.#find(containerId, pid);
+    const known = this.#find(containerId, pid);
+    const {cgroup, files} = known;
     if (!cgroup?.exists()) return undefined;
-    const statistics = cgroup.statistics('main');
+    known.readAt = performance.now();
+    this.#sweeper ??= setInterval(() => this.#sweep(), keptMs).unref();
+    const statistics = cgroup.statistics('main', files);
     return statistics.version === 2
       ? {version: 2, metrics: MetricsV2.fromPartial(withoutVersion(statistics))}
       : {version: 1, metrics: MetricsV1.fromPartial(withoutVersion(statistics))};
   }
 
-  #find(containerId: string, pid: number): Cgroup | undefined {
+  #find(containerId: string, pid: number): Known {
     const known = this.#known.get(containerId);
-    if (known?.pid === pid) return known.cgroup;
-    const cgroup = findGroup(containerId, pid);
-    if (this.#known.size >= maximumKnown) this.#known.clear();
-    this.#known.set(containerId, {pid, cgroup});
-    return cgroup;
+    if (known?.pid === pid) return known;
+    known?.files[Symbol.dispose]();
+    if (this.#known.size >= maximumKnown) this.#forgetAll();
+    const found = {pid, cgroup: findGroup(containerId, pid), files: new KeptFiles(), readAt: 0};
+    this.#known.set(containerId, found);
+    return found;
+  }
+
+  #forgetAll(): void {
+    for (const {files} of this.#known.values()) files[Symbol.dispose]();
+    this.#known.clear();
+  }
+
+  #sweep(): void {
+    const before = performance.now() - keptMs;
+    for (const {files, readAt} of this.#known.values()) if (readAt < before) files[Symbol.dispose]();
+    if ([...this.#known.values()].some(({files}) => files.count > 0)) return;
+    clearInterval(this.#sweeper);
+    this.#sweeper = undefined;
   }
 }
 
