@@ -38,7 +38,7 @@ test(`${count} containers and a chain under fire`, async t => {
   const counts: Record<string, number> = {};
   let starting = true;
   const chaos = (async () => {
-    while (starting || workers.some(({pid}) => isThere(pid))) {
+    while (starting || workers.some(isThere)) {
       await sleep(50 + random(150));
       const what = await strike(engine, gate, workers, random);
       counts[what] = (counts[what] ?? 0) + 1;
@@ -87,7 +87,7 @@ async function startWorker(engine: Engine, gate: Gate, number: number, random: R
 
 /** One blow at a random process; says which. */
 async function strike(engine: Engine, gate: Gate, workers: readonly Worker[], random: Random): Promise<string> {
-  const alive = workers.filter(({pid, name}) => readProcess(pid)?.command.includes(`${name} `));
+  const alive = workers.filter(isThere);
   const victim = alive[random(Math.max(1, alive.length))];
   const kind = random(20);
   if (kind === 0) return gate.alone(() => killContainerd(engine));
@@ -143,8 +143,9 @@ function signal(pid: number, name: NodeJS.Signals): boolean {
   }
 }
 
-function isThere(pid: number): boolean {
-  return (readProcess(pid)?.state ?? 'Z') !== 'Z';
+/** Its pid may be somebody else's by now. */
+function isThere({pid, name}: Worker): boolean {
+  return readProcess(pid)?.command.includes(`${name} `) ?? false;
 }
 
 /** Commands of the client side by side; the death of a daemon when none is under way. */

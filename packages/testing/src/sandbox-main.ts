@@ -1,6 +1,6 @@
 /**
  * The process that holds a test engine's mount and network namespace: it enters them, becomes the subreaper of all
- * that is started in them, starts daemons on request and reports every exit. It ends, and ends everything in it, when
+ * that is started in them, starts daemons on request and reports their exits. It ends, and ends everything in it, when
  * the test's process goes away. Started by sandbox.ts with an IPC channel.
  */
 import {closeSync, openSync} from 'node:fs';
@@ -41,8 +41,12 @@ function enterNamespaces(): void {
   netlink.linkSetUp('lo');
 }
 
+/** Processes that were started on request; what else falls to the subreaper ends unheard: its pid may be used again. */
+const started = new Set<number>();
+
 function reap(): void {
   for (let child = waitAny(); child; child = waitAny()) {
+    if (!started.delete(child.pid)) continue;
     send({kind: 'exit', pid: child.pid, status: exitStatus(child.status)});
   }
 }
@@ -62,7 +66,9 @@ function spawn(request: SandboxRequest & {kind: 'spawn'}): number {
   try {
     const [path = ''] = request.argv;
     const {argv, env, cwd} = request;
-    return spawnProcess({path, argv, env, cwd, fds: [input, log, log], newSession: true});
+    const pid = spawnProcess({path, argv, env, cwd, fds: [input, log, log], newSession: true});
+    started.add(pid);
+    return pid;
   } finally {
     closeSync(input);
     closeSync(log);
