@@ -1,6 +1,7 @@
 /** An idle engine sleeps: wake-ups of dockerd and containerd are counted. A full minute with LONGSHORE_LONG=1. */
 import {readdirSync, readFileSync} from 'node:fs';
 import {setTimeout as delay} from 'node:timers/promises';
+import {poll} from '@longshore/testing';
 import test from 'ava';
 import {openEngine} from '../harness/open.ts';
 
@@ -38,4 +39,20 @@ test(`wake-ups over ${seconds} s with a running container`, async t => {
     t.true(rate < 200, 'no busy loop');
   }
   await engine.dockerOk('rm', '-f', 'sleeper');
+});
+
+test('a containerd that is stopped is replaced, also while nobody asks for anything', async t => {
+  t.timeout(180_000);
+  const engine = await openEngine(t);
+  const id = await engine.dockerOk('run', '-d', 'busybox', 'sleep', '100000');
+  const first = await engine.containerdPid();
+  if (isLong) await delay(settleSeconds * 1000);
+  const begin = performance.now();
+  process.kill(first, 'SIGSTOP');
+  await poll(async () => (await engine.containerdPid()) !== first, {what: 'another containerd', timeout: 60_000});
+  t.log(`replaced after ${((performance.now() - begin) / 1000).toFixed(1)} s`);
+  const answers = async () => (await engine.docker('exec', id, 'echo', 'alive')).stdout.trim() === 'alive';
+  await poll(answers, {what: 'an answer of the container', timeout: 60_000});
+  await engine.dockerOk('rm', '-f', id);
+  t.pass();
 });

@@ -1,6 +1,7 @@
 /** The SDK's batch processor and exporter, fed with our spans. Loaded only when a collector is configured. */
 import type {FinishedSpan} from '@longshore/base';
 import {SpanKind, SpanStatusCode, TraceFlags} from '@opentelemetry/api';
+import {OTLPTraceExporter as GrpcExporter} from '@opentelemetry/exporter-trace-otlp-grpc';
 import {OTLPTraceExporter as JsonExporter} from '@opentelemetry/exporter-trace-otlp-http';
 import {OTLPTraceExporter as ProtobufExporter} from '@opentelemetry/exporter-trace-otlp-proto';
 import {type Resource, resourceFromAttributes} from '@opentelemetry/resources';
@@ -11,8 +12,10 @@ import type {OtlpSettings} from './settings.ts';
 /** How long the last batch may take when the process ends. */
 const flushTimeoutMs = 3_000;
 
+const exporters = {'http/json': JsonExporter, 'http/protobuf': ProtobufExporter, grpc: GrpcExporter};
+
 export function makeExporter(settings: OtlpSettings, service: string): SpanExporter {
-  const Exporter = settings.protocol === 'http/json' ? JsonExporter : ProtobufExporter;
+  const Exporter = exporters[settings.protocol];
   const {delayMs, queue, size} = settings.batch;
   const processor = new BatchSpanProcessor({
     exporter: new Exporter(),

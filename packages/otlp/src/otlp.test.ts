@@ -1,7 +1,9 @@
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
+import {promisify} from 'node:util';
+import {Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData} from '@grpc/grpc-js';
 import {discardLogger, type FinishedSpan} from '@longshore/base';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {openSpanExporter, otlpSettings} from './index.ts';
 import {sendSpans} from './json.ts';
 
@@ -52,8 +54,10 @@ test('what the variables say', t => {
   });
   t.like(settings, {url: 'http://t/own', protocol: 'http/protobuf', headers: {'x-key': 'a b', y: 'z'}, timeoutMs: 500});
   t.deepEqual(settings?.resource, {'host.name': 'h'});
-  const refused = {OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc'};
-  t.regex(t.throws(() => otlpSettings(refused)).message, /OTEL_EXPORTER_OTLP_PROTOCOL=grpc is not supported/);
+  const refused = {OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c', OTEL_EXPORTER_OTLP_PROTOCOL: 'thrift'};
+  t.regex(t.throws(() => otlpSettings(refused)).message, /OTEL_EXPORTER_OTLP_PROTOCOL=thrift is not supported/);
+  const grpc = {OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4317', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc'};
+  t.like(otlpSettings(grpc), {url: 'http://c:4317', protocol: 'grpc'});
 });
 
 test.serial("the SDK's exporter sends what it was given, in both forms, at the latest when it is closed", async t => {
@@ -83,6 +87,55 @@ test.serial("the SDK's exporter sends what it was given, in both forms, at the l
   t.like(sent, {traceId: span.traceId, spanId: span.spanId, parentSpanId: span.parentId, name: span.name, kind: 2});
   t.is(String(sent.startTimeUnixNano), '1795245473000000001');
   t.deepEqual(sent.status, {code: 2, message: 'no such image'});
+});
+
+/** A collector that speaks gRPC: the bytes of each request, and its metadata `x-key`. */
+async function grpcCollector(t: ExecutionContext) {
+  const requests: {body: Buffer; key: unknown}[] = [];
+  const server = new Server();
+  const identity = (bytes: Buffer) => bytes;
+  const method = {
+    path: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: identity,
+    requestDeserialize: identity,
+    responseSerialize: identity,
+    responseDeserialize: identity,
+  };
+  server.addService(
+    {export: method},
+    {
+      export(call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) {
+        requests.push({body: call.request, key: call.metadata.get('x-key')[0]});
+        done(null, Buffer.alloc(0));
+      },
+    },
+  );
+  const port = await promisify(server.bindAsync.bind(server))('127.0.0.1:0', ServerCredentials.createInsecure());
+  t.teardown(() => server.forceShutdown());
+  return {url: `http://127.0.0.1:${port}`, requests};
+}
+
+test.serial('gRPC is spoken where the protocol says so, by daemons and by the small writer', async t => {
+  const {url, requests} = await grpcCollector(t);
+  const before = {...process.env};
+  t.teardown(() => {
+    process.env = before;
+  });
+  const variables = {OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_HEADERS: 'x-key=secret'};
+  Object.assign(process.env, variables, {OTEL_EXPORTER_OTLP_ENDPOINT: url});
+  const exporter = await openSpanExporter(process.env, 'dockerd', discardLogger());
+  exporter?.add(span);
+  await exporter?.[Symbol.asyncDispose]();
+  const settings = otlpSettings(process.env);
+  if (!settings) return t.fail();
+  await sendSpans(settings, [span]);
+  t.is(requests.length, 2);
+  for (const {body, key} of requests) {
+    t.true(body.includes('POST /containers/create'));
+    t.is(key, 'secret');
+  }
 });
 
 test.serial('the small writer sends the same', async t => {

@@ -1,10 +1,12 @@
 /** The variables of OpenTelemetry that decide whether, and in which form, spans are sent. */
 import {EngineError} from '@longshore/errdefs';
 
+export type OtlpProtocol = 'http/protobuf' | 'http/json' | 'grpc';
+
 export interface OtlpSettings {
-  /** Full URL of the traces. */
+  /** Full URL of the traces; of the collector alone with gRPC. */
   url: string;
-  protocol: 'http/protobuf' | 'http/json';
+  protocol: OtlpProtocol;
   /** `OTEL_SERVICE_NAME`, or empty. */
   serviceName: string;
   /** Of `OTEL_RESOURCE_ATTRIBUTES`. */
@@ -18,11 +20,11 @@ export interface OtlpSettings {
 
 /** Undefined when nothing shall be sent. Throws `invalid-argument` for a protocol or sampler that is not there. */
 export function otlpSettings(env: NodeJS.ProcessEnv): OtlpSettings | undefined {
-  const url = tracesUrl(env);
+  const protocol = env.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL || env.OTEL_EXPORTER_OTLP_PROTOCOL || 'http/protobuf';
+  const url = tracesUrl(env, protocol === 'grpc');
   const isOff = env.OTEL_SDK_DISABLED?.toLowerCase() === 'true' || (env.OTEL_TRACES_EXPORTER ?? 'otlp') !== 'otlp';
   if (url === undefined || isOff) return undefined;
-  const protocol = env.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL || env.OTEL_EXPORTER_OTLP_PROTOCOL || 'http/protobuf';
-  if (protocol !== 'http/protobuf' && protocol !== 'http/json') {
+  if (protocol !== 'http/protobuf' && protocol !== 'http/json' && protocol !== 'grpc') {
     throw new EngineError('invalid-argument', `OTEL_EXPORTER_OTLP_PROTOCOL=${protocol} is not supported`);
   }
   const sampler = env.OTEL_TRACES_SAMPLER || 'parentbased_always_on';
@@ -49,11 +51,12 @@ function positive(text: string | undefined, standard: number): number {
   return value > 0 ? value : standard;
 }
 
-/** The endpoint for traces is taken as it is; that for everything is a base. */
-function tracesUrl(env: NodeJS.ProcessEnv): string | undefined {
+/** The endpoint for traces is taken as it is; that for everything is a base, but for gRPC, which has no paths. */
+function tracesUrl(env: NodeJS.ProcessEnv, isGrpc: boolean): string | undefined {
   const own = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT;
   if (own) return own;
   const base = env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (isGrpc) return base || undefined;
   return base ? `${base.replace(/\/$/, '')}/v1/traces` : undefined;
 }
 

@@ -66,6 +66,26 @@ export class ContainerdProcess {
     return true;
   }
 
+  /**
+   * Its main thread waits for events, as far as the kernel shows: it is neither stopped nor busy nor stuck in a call.
+   * Looking wakes nobody, unlike asking. False where the kernel does not tell.
+   */
+  get isWaiting(): boolean {
+    const place = readKernelFileIfExists(`/proc/${this.#pid}/wchan`) ?? '';
+    return this.#state === 'S' && /ep_poll|epoll_wait/.test(place);
+  }
+
+  /** By a signal or a debugger: it answers nobody. */
+  get isStopped(): boolean {
+    return /^t$/i.test(this.#state);
+  }
+
+  /** R, S, D, T …; empty when it is gone. The name before it may have spaces and parentheses. */
+  get #state(): string {
+    const stat = readKernelFileIfExists(`/proc/${this.#pid}/stat`) ?? '';
+    return stat.slice(stat.lastIndexOf(')') + 2)[0] ?? '';
+  }
+
   /** Whether somebody listens at its socket. */
   async takesConnections(): Promise<boolean> {
     const socket = net.connect({path: this.#options.address});

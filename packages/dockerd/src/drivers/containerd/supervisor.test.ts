@@ -19,7 +19,7 @@ net.createServer(socket => socket.on('error', () => {}).end('ok')).listen(addres
 
 const timing = {startMs: 5_000, busyMs: 20, idleMs: 20, restartDelay: {initial: 1, max: 5}};
 
-function setUp(t: ExecutionContext, script = listening) {
+function setUp(t: ExecutionContext, script = listening, lookMs = 20) {
   const directory = mkdtempSync('/tmp/ls-supervisor-');
   const path = (name: string) => join(directory, name);
   writeFileSync(path('containerd.mjs'), script, {mode: 0o755});
@@ -34,7 +34,7 @@ function setUp(t: ExecutionContext, script = listening) {
       env: {PATH: process.env.PATH ?? ''},
       debug: false,
       log,
-      timing,
+      timing: {...timing, lookMs},
     });
   const supervisor = open();
   t.teardown(async () => {
@@ -94,7 +94,8 @@ test('one that dies and one that hangs are replaced', async t => {
 });
 
 test('while nobody asks for anything it is left alone; the next request has it looked at', async t => {
-  const {supervisor, isHealthy} = setUp(t);
+  // It is never looked at: a busy machine would show one that is at work, which is a reason to ask it.
+  const {supervisor, isHealthy} = setUp(t, listening, 60_000);
   let checks = 0;
   const request = Promise.withResolvers<void>();
   const counted = () => {
@@ -113,6 +114,18 @@ test('while nobody asks for anything it is left alone; the next request has it l
   request.resolve();
   await until(() => checks > before);
   t.pass();
+});
+
+test('one that is stopped is noticed while nobody asks for anything', async t => {
+  const {supervisor, isHealthy, lines} = setUp(t);
+  await supervisor.start();
+  await supervisor.untilListening();
+  const nextRequest = () => new Promise<void>(() => {});
+  await supervisor.watch(isHealthy, {isBusy: () => false, quietMs: () => 60_000, nextRequest});
+  const first = supervisor.pid;
+  kill(first, 'STOP');
+  await until(() => supervisor.pid !== first);
+  t.regex(lines.join(''), /containerd hangs: restarting it/);
 });
 
 test('one that an earlier daemon left is taken over', async t => {

@@ -24,16 +24,20 @@ interface Timing {
   busyMs: number;
   /** While nobody does: an idle daemon wakes once a second and no more. A death is seen at once in any case. */
   idleMs: number;
-  /** After `restAfterMs` in which nobody asked for anything, until somebody does: each check wakes two processes. */
+  /**
+   * After `restAfterMs` in which nobody asked for anything, until somebody does: each check wakes two processes. Whether
+   * it still waits for work is looked at every `lookMs`, which wakes only this one; if not, it is checked at once.
+   */
   restMs: number;
   restAfterMs: number;
+  lookMs: number;
   restartDelay: {initial: number; max: number};
 }
 
 export const startTimeoutMs = 15_000;
 export const healthTimeoutMs = 3_000;
 const stopTimeoutMs = 15_000;
-/** A containerd that misses this many checks in a row is killed. */
+/** A containerd that misses this many checks in a row is killed; one that is stopped by a signal after the first. */
 const maximumMisses = 3;
 /** One that does not come up is started this often at the daemon's start, and this often later. */
 const maximumStarts = 3;
@@ -45,6 +49,7 @@ const standardTiming: Timing = {
   idleMs: 1_000,
   restMs: 30_000,
   restAfterMs: 15_000,
+  lookMs: 1_500,
   restartDelay: {initial: 100, max: 10_000},
 };
 
@@ -158,7 +163,7 @@ export class ContainerdSupervisor {
         continue;
       }
       misses++;
-      if (alive && misses < maximumMisses) continue;
+      if (alive && misses < maximumMisses && !this.#process.isStopped) continue;
       if (restarts === maximumRestarts) return this.#giveUp(restarts);
       const what = alive ? 'containerd hangs: restarting it' : 'containerd died: restarting it';
       this.#log.error({pid: this.pid, alive}, what);
@@ -189,17 +194,28 @@ export class ContainerdSupervisor {
 
   /** Until the next check is due, or containerd is seen to die. False when the supervisor was stopped. */
   async #pauseUntilCheck(mayRest: boolean): Promise<boolean> {
-    const {busyMs, idleMs, restMs, restAfterMs} = this.#timing;
+    const {busyMs, idleMs, restAfterMs} = this.#timing;
     const {isBusy, quietMs, nextRequest} = this.#supervision;
     const rests = mayRest && nextRequest !== undefined && (quietMs?.() ?? 0) > restAfterMs;
     const over = new AbortController();
-    const pause = this.#pause(rests ? restMs : isBusy() ? busyMs : idleMs, over.signal);
+    const isPressing = isBusy() || !mayRest;
+    const pause = rests ? this.#rest(over.signal) : this.#pause(isPressing ? busyMs : idleMs, over.signal);
     const request = rests ? [nextRequest().then(() => true)] : [];
     try {
       return await Promise.race([this.#process.died(), pause, ...request]);
     } finally {
       over.abort();
     }
+  }
+
+  /** Until it is seen not to wait for work, or the next check is due all the same. */
+  async #rest(over: AbortSignal): Promise<boolean> {
+    const {restMs, lookMs} = this.#timing;
+    for (let rested = 0; rested < restMs; rested += lookMs) {
+      if (!(await this.#pause(Math.min(lookMs, restMs), over))) return false;
+      if (!this.#process.isWaiting) return true;
+    }
+    return true;
   }
 
   /** False when the supervisor was stopped meanwhile, or `over` aborts. */
