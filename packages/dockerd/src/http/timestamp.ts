@@ -2,14 +2,28 @@ import {EngineError} from '@longshore/errdefs';
 import {parseNano} from '../core/time.ts';
 
 /**
- * Nanoseconds out of `since` and `until`: unix seconds with an optional fraction, as clients send them, or RFC 3339.
+ * Nanoseconds out of `since` and `until`: unix seconds with an optional fraction, as clients send them (digits beyond the
+ * ninth are dropped), or RFC 3339.
  * Undefined for the empty string. Throws Go's strconv error.
  */
 export function parseTimestamp(text: string): bigint | undefined {
   if (text === '') return undefined;
-  const match = /^(-?\d+)(?:\.(\d{1,9}))?$/.exec(text);
-  if (match) return BigInt(match[1] as string) * 1_000_000_000n + BigInt((match[2] ?? '').padEnd(9, '0'));
   const parsed = parseNano(text);
   if (parsed !== undefined) return parsed;
-  throw new EngineError('unknown', `strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  const dot = text.indexOf('.');
+  if (dot < 0) return parseInteger(text) * nanosPerSecond;
+  const fraction = text.slice(dot + 1);
+  const seconds = parseInteger(text.slice(0, dot)) * nanosPerSecond;
+  return seconds + (parseInteger(fraction) * nanosPerSecond) / 10n ** BigInt(fraction.length);
+}
+
+const nanosPerSecond = 1_000_000_000n;
+
+/** As strconv.ParseInt. */
+function parseInteger(text: string): bigint {
+  const fail = (why: string) => new EngineError('unknown', `strconv.ParseInt: parsing ${JSON.stringify(text)}: ${why}`);
+  if (!/^[+-]?\d+$/.test(text)) throw fail('invalid syntax');
+  const value = BigInt(text.replace(/^\+/, ''));
+  if (BigInt.asIntN(64, value) !== value) throw fail('value out of range');
+  return value;
 }

@@ -106,7 +106,7 @@ async function logs(world: World, request: ApiRequest, reply: ApiReply): Promise
 
 /** `all`, a number, or anything else, which Docker takes for `all`. */
 function parseTail(text: string): number | undefined {
-  return /^\d+$/.test(text) ? Number(text) : undefined;
+  return /^\+?\d+$/.test(text) ? Number(text) : undefined;
 }
 
 function stopAt(until: bigint, stop: AbortController): void {
