@@ -175,7 +175,7 @@ async function verify(t: ExecutionContext, guest: Guest, world: World, when: str
   for (const image of found.images) {
     if (image === 'box') continue;
     const stamp = await guest.sh(
-      `docker run --rm ${image} sh -c 'cat /stamp; for f in /filler* /d*/*; do [ -s "$f" ] || echo "empty: $f"; done'`,
+      `docker run --rm ${image} sh -c 'cat /stamp; for f in /filler* /d[0-9]/*; do [ ! -e "$f" ] || [ -s "$f" ] || echo "empty: $f"; done'`,
     );
     const expected = /(?:load|pull)(\d)$/.exec(image);
     t.is(stamp, expected ? `source${expected[1]}` : 'base', `${when}: image ${image}`);
