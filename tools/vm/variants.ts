@@ -33,6 +33,7 @@ const common = [
   // The agent is a program for Node.
   'libatomic1',
   'btrfs-progs',
+  'xfsprogs',
   // Rootless engines.
   'rootlesskit',
   'slirp4netns',

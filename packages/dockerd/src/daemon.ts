@@ -21,6 +21,7 @@ import {SystemInformation} from './drivers/host/system-information.ts';
 import {notifySystemd} from './drivers/host/systemd.ts';
 import {openCommitter} from './drivers/images/container-committer.ts';
 import {openAuthorizationPlugins} from './drivers/plugins/authorization-plugin.ts';
+import {checkSizeLimit} from './drivers/rootfs/check-size-limit.ts';
 import {chooseSnapshotter} from './drivers/rootfs/choose-snapshotter.ts';
 import {loadEngineId} from './drivers/state-dir/directories.ts';
 import {openStatistics} from './drivers/stats/containerd-statistics.ts';
@@ -138,6 +139,7 @@ async function openEngine(started: Started, scope: Scope, tracer: Tracer): Promi
   const containerd = scope.use(await connecting, 'connection to containerd');
   const {client} = containerd;
   const snapshotter = await chooseSnapshotter(ctx, client, config.storageDriver, log);
+  checkSizeLimit(config);
   const images = await openImages(ctx, {
     client,
     snapshotter,

@@ -3,9 +3,8 @@ import {Buffer} from 'node:buffer';
 import {basename, dirname} from 'node:path';
 import {EngineError} from '@longshore/errdefs';
 import {check} from './errors.ts';
-import {closeFd, O_CLOEXEC, O_DIRECTORY, O_RDONLY} from './fd.ts';
 import {bind, type Pointer} from './libc.ts';
-import {AT_FDCWD, openAt} from './open-at.ts';
+import {withDirectory} from './open-at.ts';
 
 const ioctl = bind<[fd: number, request: number, argument: Pointer]>('ioctl', 'int', 'int', 'ulong', 'void *');
 
@@ -57,15 +56,6 @@ export function subvolumeId(path: string): bigint {
     check('look up subvolume of', path, ioctl(directory, BTRFS_IOC_INO_LOOKUP, argument));
     return argument.readBigUInt64LE(0);
   });
-}
-
-function withDirectory<T>(path: string, action: (fd: number) => T): T {
-  const fd = openAt(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  try {
-    return action(fd);
-  } finally {
-    closeFd(fd);
-  }
 }
 
 function withName(name: string, offset: number): Buffer {

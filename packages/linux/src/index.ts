@@ -29,6 +29,7 @@ export * from './pipe-reader.ts';
 export * from './pipe-writer.ts';
 export {POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, pollFd} from './poll.ts';
 export * from './process.ts';
+export * from './project-quota.ts';
 export * from './pty.ts';
 export type {FdHandlers, FdWatch, WatchOptions} from './readiness.ts';
 export * from './signals.ts';

@@ -2,7 +2,7 @@ import {Buffer} from 'node:buffer';
 import {cstr, type PathLike, show} from './c-string.ts';
 import {Errno} from './errno-names.ts';
 import {check, retryInterrupted} from './errors.ts';
-import {closeFd, O_CLOEXEC, O_DIRECTORY, O_PATH} from './fd.ts';
+import {closeFd, O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY} from './fd.ts';
 import {bind, errno, type Pointer} from './libc.ts';
 
 const nativeOpenAt = bind<[dirfd: number, path: Pointer, flags: number, mode: number]>(
@@ -43,6 +43,16 @@ export function openAt(dirfd: number, path: PathLike, flags: number, mode = 0): 
     show(path),
     retryInterrupted(() => nativeOpenAt(dirfd, bytes, flags | O_CLOEXEC, mode)),
   );
+}
+
+/** Opens a directory for as long as `action` runs. */
+export function withDirectory<T>(path: PathLike, action: (fd: number) => T): T {
+  const fd = openAt(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
+  try {
+    return action(fd);
+  } finally {
+    closeFd(fd);
+  }
 }
 
 export interface OpenHow {

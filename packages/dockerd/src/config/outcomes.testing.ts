@@ -208,6 +208,8 @@ const byFlag: [string, string][] = [
   ['-s overlay2', ok],
   ['-s vfs', ok],
   ['--storage-opt overlay2.override_kernel_check=true', ok],
+  ['--storage-opt overlay2.size=10G', ok],
+  ['--storage-opt overlay2.size=much', "invalid size: 'much'"],
   ['--storage-opt size=1G', 'error initializing graphdriver: overlay2: unknown option size'],
   ['--storage-opt dm.basesize=1G', 'error initializing graphdriver: overlay2: unknown option dm.basesize'],
   ['--storage-opt nonsense', 'error initializing graphdriver: unable to parse key/value option: nonsense'],
@@ -329,7 +331,6 @@ const stricter: [string, string, string][] = [
   ['-s aufs', '', 'storage driver "aufs" is no longer supported'],
   ['-s a/b', '', 'invalid value "a/b" for --storage-driver'],
   ['-s btrfs --storage-opt btrfs.min_space=1G', '', '--storage-opt is not supported with -s btrfs'],
-  ['--storage-opt overlay2.size=1G', '', '--storage-opt overlay2.size=1G is not supported yet'],
   ['--cri-containerd', '', '--cri-containerd is not supported: the containerd of this engine has no CRI'],
   ['', '{"cri-containerd":true}', '--cri-containerd is not supported'],
   [

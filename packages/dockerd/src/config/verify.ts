@@ -9,6 +9,7 @@ import type {RuntimeConfig} from './kinds.ts';
 import {proxyFault} from './proxies.ts';
 import {checkRuntimeOptions} from './runtime-options.ts';
 import {checkStorageDriver} from './storage-driver.ts';
+import {parseBytes} from './values.ts';
 
 type Check = (config: Config) => string | undefined;
 
@@ -116,7 +117,7 @@ function storageFault(option: string, driver: string): string | undefined {
   const [, key = '', value = ''] = /^\s*([^=]*?)\s*=\s*(.*?)\s*$/s.exec(option) ?? [];
   const name = key.toLowerCase();
   if (name === '') return `error initializing graphdriver: unable to parse key/value option: ${option}`;
-  if (name === 'overlay2.size') return `--storage-opt ${option} is not supported yet`;
+  if (name === 'overlay2.size') return void parseBytes(value);
   // The kernels that it overrode the check for are long gone: the original takes it without effect, too.
   if (name !== 'overlay2.override_kernel_check')
     return `error initializing graphdriver: overlay2: unknown option ${name}`;

@@ -4,6 +4,7 @@ import {subvolumeId} from '@longshore/linux';
 import type {Labels} from '../../core/names.ts';
 import {refuseMappedIds} from '../../core/snapshots/mapped-ids.ts';
 import type {SnapshotFiles} from '../../core/snapshots/record.ts';
+import {refuseSizeLimit} from '../../core/snapshots/size-limit.ts';
 import type {Mount, SnapshotUsage} from '../../core/snapshots/snapshotter.ts';
 import type {SnapshotDirectories} from '../snapshot-directories/snapshot-directories.ts';
 import {type Subvolumes, subvolumeName} from './subvolumes.ts';
@@ -26,6 +27,7 @@ export class BtrfsFiles implements SnapshotFiles {
 
   async create(id: number, _kind: 'active' | 'view', ancestors: readonly number[], labels: Labels): Promise<void> {
     refuseMappedIds(labels, 'a snapshot of btrfs has the owners of its parent');
+    refuseSizeLimit(labels, 'btrfs counts per subvolume only where its quota groups are on');
     const [parent] = ancestors;
     await this.#directories.create(id, async staging => {
       const path = join(staging, subvolumeName);

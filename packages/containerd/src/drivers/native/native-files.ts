@@ -5,6 +5,7 @@ import {EngineError} from '@longshore/errdefs';
 import type {Labels} from '../../core/names.ts';
 import {refuseMappedIds} from '../../core/snapshots/mapped-ids.ts';
 import type {SnapshotFiles} from '../../core/snapshots/record.ts';
+import {refuseSizeLimit} from '../../core/snapshots/size-limit.ts';
 import type {Mount, SnapshotUsage} from '../../core/snapshots/snapshotter.ts';
 import type {SnapshotDirectories} from '../snapshot-directories/snapshot-directories.ts';
 
@@ -18,6 +19,7 @@ export class NativeFiles implements SnapshotFiles {
 
   async create(id: number, kind: 'active' | 'view', ancestors: readonly number[], labels: Labels): Promise<void> {
     refuseMappedIds(labels, 'native keeps copies with the owners they have');
+    refuseSizeLimit(labels, 'native has no quotas');
     const [parent] = ancestors;
     await this.#directories.create(id, async staging => {
       await chmod(staging, 0o755);

@@ -3,28 +3,34 @@ import {join} from 'node:path';
 import type {Labels} from '../../core/names.ts';
 import {type MappedIds, mappedIds, refuseMappedIds} from '../../core/snapshots/mapped-ids.ts';
 import type {SnapshotFiles} from '../../core/snapshots/record.ts';
+import {sizeLimit} from '../../core/snapshots/size-limit.ts';
 import type {Mount, SnapshotUsage} from '../../core/snapshots/snapshotter.ts';
 import type {SnapshotDirectories} from '../snapshot-directories/snapshot-directories.ts';
 import {canMapIds} from './features.ts';
+import {ProjectLimits} from './project-limits.ts';
 
 /** Snapshots as overlay layers: `<id>/fs` holds what the snapshot adds, `<id>/work` is the overlay's own. */
 export class OverlayFiles implements SnapshotFiles {
   readonly #directories: SnapshotDirectories;
   readonly #options: readonly string[];
   readonly #upperdirLabel: boolean;
+  readonly #limits: ProjectLimits;
   readonly #mapsIds = canMapIds();
 
   /** `options` go before the directories in every overlay mount. */
   constructor(directories: SnapshotDirectories, options: readonly string[], upperdirLabel = false) {
     this.#directories = directories;
     this.#options = options;
+    this.#limits = new ProjectLimits(directories.root);
     this.#upperdirLabel = upperdirLabel;
   }
 
   async create(id: number, kind: 'active' | 'view', ancestors: readonly number[], labels: Labels): Promise<void> {
     const [parent] = ancestors;
     const mapped = this.#mappedIds(labels);
+    const limit = kind === 'active' ? sizeLimit(labels) : undefined;
     await this.#directories.create(id, async staging => {
+      if (limit !== undefined) this.#limits.limit(id, staging, limit);
       const layer = join(staging, 'fs');
       await mkdir(layer);
       await chmod(layer, 0o755);
@@ -59,6 +65,7 @@ export class OverlayFiles implements SnapshotFiles {
 
   async discard(ids: readonly number[]): Promise<void> {
     await this.#directories.discard(ids);
+    for (const id of ids) this.#limits.forget(id);
   }
 
   async list(): Promise<number[]> {

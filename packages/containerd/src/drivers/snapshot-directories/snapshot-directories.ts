@@ -21,7 +21,8 @@ async function removeTree(path: string): Promise<void> {
 }
 
 export class SnapshotDirectories implements AsyncDisposable {
-  readonly #root: string;
+  /** `<plugin directory>/snapshots`. */
+  readonly root: string;
   readonly #log: Logger;
   readonly #remove: RemoveDirectory;
   readonly #walkers = new WorkerPool({
@@ -33,19 +34,19 @@ export class SnapshotDirectories implements AsyncDisposable {
 
   /** `root` is `<plugin directory>/snapshots`. Use `openSnapshotDirectories`. */
   constructor(root: string, log: Logger, remove: RemoveDirectory) {
-    this.#root = root;
+    this.root = root;
     this.#log = log;
     this.#remove = remove;
   }
 
   path(id: number): string {
-    return join(this.#root, String(id));
+    return join(this.root, String(id));
   }
 
   /** Makes the directory of `id`; `fill` puts its content into the directory that it is given. */
   async create(id: number, fill: (staging: string) => Promise<void>): Promise<void> {
     await using scope = new Scope(this.#log);
-    const staging = join(this.#root, `${stagingPrefix}${randomHex(8)}`);
+    const staging = join(this.root, `${stagingPrefix}${randomHex(8)}`);
     await mkdir(staging, {mode: 0o700});
     scope.defer(`remove ${staging}`, () => this.#remove(staging));
     await fill(staging);
@@ -55,7 +56,7 @@ export class SnapshotDirectories implements AsyncDisposable {
 
   /** Ids that have a directory. */
   async list(): Promise<number[]> {
-    const names = await readdir(this.#root);
+    const names = await readdir(this.root);
     return names.filter(name => /^[1-9][0-9]*$/.test(name)).map(Number);
   }
 
@@ -83,13 +84,13 @@ export class SnapshotDirectories implements AsyncDisposable {
 
   /** What a killed process began to make or to delete. */
   async removeLeftovers(): Promise<void> {
-    for (const name of await readdir(this.#root)) {
-      if (name.startsWith(stagingPrefix) || name.startsWith(removedPrefix)) this.#delete(join(this.#root, name));
+    for (const name of await readdir(this.root)) {
+      if (name.startsWith(stagingPrefix) || name.startsWith(removedPrefix)) this.#delete(join(this.root, name));
     }
   }
 
   async #discardOne(id: number): Promise<void> {
-    const removed = join(this.#root, `${removedPrefix}${id}-${randomHex(4)}`);
+    const removed = join(this.root, `${removedPrefix}${id}-${randomHex(4)}`);
     try {
       await rename(this.path(id), removed);
     } catch (error) {

@@ -25,6 +25,7 @@ import {checkName, randomName} from './names.ts';
 import {joinedContainer} from './namespaces.ts';
 import {isContainerMode} from './network-mode.ts';
 import {type ContainerFiles, type ContainerRecord, commandOf} from './record.ts';
+import {rootfsSizeLimit} from './size-limit.ts';
 import {parseSecurityOptions} from './spec/security-options.ts';
 import {verifyConfig} from './verify/config.ts';
 import {refuseUnsupported, verifyHostConfig, verifyRemapped} from './verify/host.ts';
@@ -72,7 +73,8 @@ export async function createContainer(world: World, ctx: CallContext, request: C
   const id = randomId();
   const name = reserveName(world, id, request.name, scope);
   const record = makeRecord(world, {id, name, config, host, image, endpoints});
-  await world.rootfs.prepare(ctx, id, image.chainId);
+  const size = rootfsSizeLimit(host.StorageOpt ?? {}, world.config.storageOptions);
+  await world.rootfs.prepare(ctx, id, image.chainId, size);
   scope.defer(`remove snapshot ${id}`, () => world.rootfs.remove(world.background, id));
   await provideFiles(world, ctx, record, request, scope);
   const container = new Container(record);

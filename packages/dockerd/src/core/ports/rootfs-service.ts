@@ -2,8 +2,11 @@ import type {CallContext} from '@longshore/base';
 
 /** The writable file system of a container: a snapshot on top of its image, mounted while it is used. */
 export interface RootfsService {
-  /** Makes the snapshot `id` on top of the image's chain id (empty for none). */
-  prepare(ctx: CallContext, id: string, chainId: string): Promise<void>;
+  /**
+   * Makes the snapshot `id` on top of the image's chain id (empty for none). `size` is the most that it may hold in bytes;
+   * throws, in Docker's words, where that cannot be limited.
+   */
+  prepare(ctx: CallContext, id: string, chainId: string, size?: number): Promise<void>;
   /** Where it is, or would be, mounted. */
   path(id: string): string;
   /**

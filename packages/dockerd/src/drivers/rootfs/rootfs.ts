@@ -5,7 +5,7 @@ import {Kind} from '@longshore/api/gen/containerd/services/snapshots/v1/snapshot
 import type {Mount} from '@longshore/api/gen/containerd/types/mount';
 import {type CallContext, randomHex} from '@longshore/base';
 import {type ContainerdClient, withLease} from '@longshore/containerd-client';
-import {isErrorCode} from '@longshore/errdefs';
+import {EngineError, isErrorCode} from '@longshore/errdefs';
 import {isMountPoint, readMountInfo, unmountAll} from '@longshore/linux';
 import type {RootfsService} from '../../core/ports/rootfs-service.ts';
 import {type Change, listChanges} from './changes.ts';
@@ -23,6 +23,8 @@ export interface RootfsOptions {
 
 /** Kept from garbage collection by this label, until `remove`. */
 const rootLabel = 'containerd.io/gc.root';
+/** Understood by Longshore's containerd: bytes that the snapshot may hold. */
+const sizeLimitLabel = 'containerd.io/snapshot/longshore.size-limit';
 /** Tells our snapshots from those of images and of other clients. */
 const ownerLabel = 'com.docker/engine.container';
 
@@ -49,9 +51,19 @@ class SnapshotRootfs implements RootfsService {
     this.#initLayers = new InitLayers({client, snapshotter, scratch: this.#scratch});
   }
 
-  async prepare(ctx: CallContext, id: string, chainId: string): Promise<void> {
-    const labels = {[rootLabel]: new Date().toISOString().replace(/\.\d+Z$/, 'Z'), [ownerLabel]: id};
-    await this.#initLayers.prepare(ctx, id, chainId, labels);
+  async prepare(ctx: CallContext, id: string, chainId: string, size?: number): Promise<void> {
+    const labels: Record<string, string> = {
+      [rootLabel]: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
+      [ownerLabel]: id,
+    };
+    if (size !== undefined) labels[sizeLimitLabel] = String(size);
+    try {
+      await this.#initLayers.prepare(ctx, id, chainId, labels);
+    } catch (error) {
+      if (size === undefined || !isErrorCode(error, 'failed-precondition', 'unimplemented')) throw error;
+      const why = `--storage-opt is supported only for overlay over xfs with 'pquota' mount option`;
+      throw new EngineError('unknown', why, {cause: error});
+    }
   }
 
   path(id: string): string {

@@ -3,6 +3,7 @@ import {EngineError} from '@longshore/errdefs';
 import {verifyLogOptions} from '../../logs/options/verify.ts';
 import type {HostConfig} from '../documents/host-config.ts';
 import {checkRestartPolicy, hasRestartPolicy} from '../restart-policy.ts';
+import {rootfsSizeLimit} from '../size-limit.ts';
 import {normaliseCapabilities} from '../spec/capabilities.ts';
 import {parseDeviceCgroupRule} from '../spec/resources.ts';
 import {parseSecurityOptions} from '../spec/security-options.ts';
@@ -26,10 +27,7 @@ export function verifyHostConfig(host: HostConfig, runtimes: readonly string[]):
   if (!['', 'default'].includes(host.Isolation.toLowerCase())) {
     refuse(`Invalid isolation: ${JSON.stringify(host.Isolation)} - linux only supports 'default'`);
   }
-  if (Object.keys(host.StorageOpt ?? {}).length > 0) {
-    const why = `--storage-opt is supported only for overlay over xfs with 'pquota' mount option`;
-    throw new EngineError('unknown', why);
-  }
+  rootfsSizeLimit(host.StorageOpt ?? {}, []);
   if (host.ShmSize < 0) refuse('SHM size can not be less than 0');
   verifyRuntime(host.Runtime, runtimes);
   verifyLogOptions(host.LogConfig.Type, host.LogConfig.Config ?? {});

@@ -55,7 +55,8 @@ const refusedHosts: [string, string][] = [
   ['{"LogConfig":{"Type":"bogus"}}', 'error looking up logging plugin bogus: plugin "bogus" not found'],
   ['{"LogConfig":{"Type":"json-file","Config":{"bogus":"1"}}}', `unknown log opt 'bogus' for json-file log driver`],
   ['{"LogConfig":{"Type":"awslogs"}}', 'logging driver "awslogs" is not supported'],
-  ['{"StorageOpt":{"size":"1G"}}', `--storage-opt is supported only for overlay over xfs with 'pquota' mount option`],
+  ['{"StorageOpt":{"inodes":"1G"}}', 'unknown option inodes'],
+  ['{"StorageOpt":{"size":"much"}}', "invalid size: 'much'"],
   ['{"Isolation":"hyperv"}', `Invalid isolation: "hyperv" - linux only supports 'default'`],
 ];
 for (const [text, message] of refusedHosts) {
