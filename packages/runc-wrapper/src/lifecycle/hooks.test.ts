@@ -54,7 +54,7 @@ test.serial('a hook that takes longer than its timeout is killed', async t => {
   await t.throwsAsync(
     runHooks([{path: '/bin/sleep', args: ['sleep', '60'], timeout: 0.2}], record, 'stopped', spawnAndWait),
     {
-      message: 'error running hook #0: error running hook: hook ran past specified timeout of 0.2s',
+      message: 'error running hook #0: hook ran past specified timeout of 0.2s',
     },
   );
   t.true(Date.now() - started < 10_000);

@@ -2,7 +2,7 @@
 import {closeSync, fstatSync, readSync, writeSync} from 'node:fs';
 import type {Hook, State} from '@longshore/api/oci';
 import {EngineError, messageOf} from '@longshore/errdefs';
-import {memfd} from '@longshore/linux';
+import {errorText, memfd, SystemCallError} from '@longshore/linux';
 import type {SpawnRuntime} from '../spawn.ts';
 import type {ContainerRecord} from '../state/record.ts';
 
@@ -18,7 +18,7 @@ export async function runHooks(
     try {
       await runHook(hook, state, spawn);
     } catch (error) {
-      const text = `error running hook #${index}: error running hook: ${messageOf(error)}`;
+      const text = `error running hook #${index}: ${messageOf(error)}`;
       throw new EngineError('internal', text, {cause: error});
     }
   }
@@ -58,9 +58,14 @@ async function runHook(hook: Hook, state: Uint8Array, spawn: SpawnRuntime): Prom
         }, hook.timeout * 1000);
       },
     });
-    if (late) throw new Error(`hook ran past specified timeout of ${hook.timeout}s`);
+    if (late) throw new Error(`hook ran past specified timeout of ${hook.timeout?.toFixed(1)}s`);
     if (exitStatus === 0) return;
-    throw new Error(`exit status ${exitStatus}, stdout: ${readAll(files[1]!)}, stderr: ${readAll(files[2]!)}`);
+    throw new Error(
+      `error running hook: exit status ${exitStatus}, stdout: ${readAll(files[1]!)}, stderr: ${readAll(files[2]!)}`,
+    );
+  } catch (error) {
+    if (!(error instanceof SystemCallError)) throw error;
+    throw new Error(`fork/exec ${hook.path}: ${errorText(error.errno)}`, {cause: error});
   } finally {
     clearTimeout(timer);
     for (const fd of files) closeSync(fd);
