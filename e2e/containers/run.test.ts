@@ -88,6 +88,18 @@ for (const client of dockerClients) {
   });
 }
 
+// Versions 28 of the original have lost this, though it is documented.
+for (const client of dockerClients.filter(({name}) => name !== 'a newer docker')) {
+  test(`${client.name}: run -a stdin prints the id, and the process reads what is sent`, async t => {
+    const started = await docker(client, engine(), ['run', '-i', '-a', 'stdin', 'busybox', 'cat'], 'from outside');
+    t.deepEqual([started.exitCode, started.stderr], [0, '']);
+    t.regex(started.stdout, /^[0-9a-f]{64}$/);
+    t.is((await docker(client, engine(), ['wait', started.stdout])).stdout, '0');
+    t.is((await docker(client, engine(), ['logs', started.stdout])).stdout, 'from outside');
+    t.is((await docker(client, engine(), ['rm', started.stdout])).exitCode, 0);
+  });
+}
+
 test('exit codes of run arrive as they are', async t => {
   const codes = [0, 1, 2, 3, 42, 124, 125, 126, 127, 128, 129, 130, 137, 143, 200, 254, 255];
   for (const code of codes)

@@ -39,6 +39,7 @@ export async function createContainer(
 ): Promise<string> {
   const {flags, image, pull} = options;
   await checkVersion(cli, request);
+  for (const warning of dangers(request)) cli.warn(`WARNING: ${warning}`);
   using cidFile = openCidFile(flags.cidfile);
   if (pull === 'always') await pullFor(cli, image, flags);
   const {Id, Warnings} = await create(cli, request, options).catch(async error => {
@@ -52,6 +53,18 @@ export async function createContainer(
   for (const warning of Warnings ?? []) cli.warn(`WARNING: ${warning}`);
   cidFile.write(Id);
   return Id;
+}
+
+/** What is allowed and seldom meant. */
+export function dangers({HostConfig: host}: ContainerCreateRequest): string[] {
+  const isUnlimited = Boolean(host?.OomKillDisable) && !host?.Memory;
+  const loopback = (host?.Dns ?? []).find(server => server === '::1' || /^(::ffff:)?127\./i.test(server));
+  return [
+    ...(isUnlimited
+      ? [`Disabling the OOM killer on containers without setting a '-m/--memory' limit may be dangerous.`]
+      : []),
+    ...(loopback === undefined ? [] : [`Localhost DNS setting (--dns=${loopback}) may fail in containers.`]),
+  ];
 }
 
 async function checkPlatform(text: string): Promise<void> {

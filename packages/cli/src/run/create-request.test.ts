@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import type {ContainerCreateRequest} from '@longshore/api/engine';
 import test from 'ava';
 import {parseArgv} from '../command/argv.ts';
+import {dangers} from './create-container.ts';
 import {createRequest} from './create-request.ts';
 import {containerFlags} from './flags.ts';
 
@@ -317,6 +318,10 @@ const refusals: [line: string[], message: string][] = [
   [['-p', 'abc:1:2'], 'invalid IP address: abc'],
   [['-p', '1-5:3-4'], 'invalid ranges specified for container and host Ports: 3-4 and 1-5'],
   [['--expose', '3-1'], 'invalid range format for --expose: 3-1, error: invalid range specified for port: 3-1'],
+  [
+    ['--expose', '80000'],
+    'invalid range format for --expose: 80000, error: strconv.ParseUint: parsing "80000": value out of range',
+  ],
   [['--mac-address', 'x'], 'x is not a valid mac address'],
   [['--env-file', '/nosuch'], 'open /nosuch: no such file or directory'],
   [['-e', '=x'], 'invalid environment variable: =x'],
@@ -331,3 +336,15 @@ for (const [line, message] of refusals) {
     t.true(error.message.endsWith(message), error.message);
   });
 }
+
+test('a volume that is named twice is one', t => {
+  t.deepEqual(build(['-v', '/a:/b', '-v', '/a:/b', '-v', '/c:/b']).HostConfig?.Binds, ['/a:/b', '/c:/b']);
+});
+
+test('warnings of what is seldom meant', t => {
+  t.deepEqual(dangers(build(['--dns', '8.8.8.8', '--oom-kill-disable', '-m', '64m'])), []);
+  t.deepEqual(dangers(build(['--dns', '8.8.8.8', '--dns', '127.0.0.53', '--oom-kill-disable'])), [
+    "Disabling the OOM killer on containers without setting a '-m/--memory' limit may be dangerous.",
+    'Localhost DNS setting (--dns=127.0.0.53) may fail in containers.',
+  ]);
+});

@@ -65,9 +65,10 @@ function parseExposed(text: string): string[] {
   const [ports = '', protocol = 'tcp'] = text.split('/');
   const [first = '', last = first] = ports.split('-');
   for (const port of [first, last]) {
-    if (!/^\d+$/.test(port)) {
+    const problem = /^\d+$/.test(port) ? (Number(port) > 65_535 ? 'value out of range' : '') : 'invalid syntax';
+    if (problem !== '') {
       throw new Error(
-        `invalid range format for --expose: ${text}, error: strconv.ParseUint: parsing ${JSON.stringify(port)}: invalid syntax`,
+        `invalid range format for --expose: ${text}, error: strconv.ParseUint: parsing ${JSON.stringify(port)}: ${problem}`,
       );
     }
   }

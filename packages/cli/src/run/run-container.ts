@@ -65,6 +65,9 @@ async function startDetached(cli: Cli, name: string, id: string): Promise<number
 async function startAttached(cli: Cli, input: RunInput, id: string, request: ContainerCreateRequest): Promise<number> {
   const {client} = cli;
   const {name, flags} = input;
+  // Without its output, all there is to see of it is its id.
+  const showsOutput = Boolean(request.AttachStdout || request.AttachStderr);
+  if (!showsOutput) cli.print(id);
   using _signals = input.proxiesSignals
     ? forwardSignals(signal => client.post(`/containers/${id}/kill`, {query: {signal}}))
     : undefined;
@@ -87,6 +90,7 @@ async function startAttached(cli: Cli, input: RunInput, id: string, request: Con
     });
     if (result === 'detached') return 0;
   }
+  if (!showsOutput) return 0;
   return await exited.code();
 }
 

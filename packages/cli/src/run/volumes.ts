@@ -10,7 +10,8 @@ export interface VolumeFlags {
 /** Throws an Error with Docker's text. */
 export function parseVolumes(specs: readonly string[]): VolumeFlags {
   const result: VolumeFlags = {binds: [], anonymous: {}};
-  for (const spec of specs) {
+  // The same text again says nothing new; only another source for the same place is a conflict.
+  for (const spec of new Set(specs)) {
     const parts = splitSpec(spec);
     if (parts.length === 1) result.anonymous[spec] = {};
     else result.binds.push([absoluteSource(parts[0]!), ...parts.slice(1)].join(':'));

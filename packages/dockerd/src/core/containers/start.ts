@@ -12,6 +12,7 @@ import {tellParents} from './links/links.ts';
 import {logRequestOf} from './log-request.ts';
 import {resolveMounts} from './mounts/resolve.ts';
 import {networkOwner} from './namespaces.ts';
+import {isCutOff} from './network-mode.ts';
 import type {ContainerRecord} from './record.ts';
 import {sandboxRequestOf} from './sandbox-request.ts';
 import {parseSecurityOptions} from './spec/security-options.ts';
@@ -80,8 +81,8 @@ async function launch(world: World, ctx: CallContext, container: Container, chec
     chooseAppArmorProfile(world, record),
   );
   // A container without networks keeps those that it was made for in its record.
-  const {NetworkDisabled: isCutOff} = record.config;
-  if (sandbox) record.network = {...sandbox.settings, ...(isCutOff ? {Networks: record.network.Networks} : {})};
+  const isAlone = isCutOff(record.config, record.host, world.config);
+  if (sandbox) record.network = {...sandbox.settings, ...(isAlone ? {Networks: record.network.Networks} : {})};
   const {netnsPath, usernsPath, sysctls} = sandbox ?? {netnsPath: undefined, usernsPath: undefined, sysctls: {}};
   const inputs = gatherSpecInputs(world, container, {
     rootfs,

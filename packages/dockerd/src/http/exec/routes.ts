@@ -11,7 +11,7 @@ import {startExec} from '../../core/exec/start.ts';
 import {bool, list, type Shape, struct, text, textOrList, uint} from '../../core/shape/shape.ts';
 import {parseSize} from '../containers/terminal-size.ts';
 import {type HijackedClient, hijackStreams} from '../hijack.ts';
-import {readOptionalJson} from '../json-body.ts';
+import {readJson, readOptionalJson} from '../json-body.ts';
 import type {ApiReply, ApiRequest, Route} from '../route.ts';
 import {execToJson} from './convert.ts';
 
@@ -59,7 +59,7 @@ export function execRoutes(world: World): Route[] {
 type Handler = (world: World, request: ApiRequest, reply: ApiReply) => Promise<void> | void;
 
 async function create(world: World, request: ApiRequest, reply: ApiReply): Promise<void> {
-  const body = (await readOptionalJson(request, createBody)) ?? createBody.zero();
+  const body = await readJson(request, createBody);
   requireCommand(body.Cmd ?? []);
   if (body.DetachKeys !== '') new DetachKeys(body.DetachKeys);
   const container = world.registry.find(request.param('name'));

@@ -44,6 +44,10 @@ export function parseBind(text: string): ParsedMount {
   const type = isBind ? 'bind' : 'volume';
   checkDestination(text, destination, type);
   if (isBind && words.includes('nocopy')) refuse(`invalid mode: ${mode}`);
+  if (!isBind && propagations.some(each => words.includes(each))) {
+    const problem = 'invalid mount config for type "volume": field BindOptions must not be specified';
+    refuse(`invalid volume specification: '${text}': ${problem}`);
+  }
   const readOnly = words.includes('ro');
   const propagation = propagations.find(each => words.includes(each)) ?? (isBind ? 'rprivate' : '');
   const cleanSource = isBind ? posix.normalize(source) : source;

@@ -119,6 +119,10 @@ const refusedBinds: [string, string][] = [
     `invalid volume specification: '/ref/src:/': invalid mount config for type "bind": invalid specification: destination can't be '/'`,
   ],
   ['/src:/x:ro,rw', 'invalid mode: ro,rw'],
+  [
+    'data:/x:shared',
+    `invalid volume specification: 'data:/x:shared': invalid mount config for type "volume": field BindOptions must not be specified`,
+  ],
 ];
 for (const [text, message] of refusedBinds) {
   test(`refused bind: ${text}`, t => {

@@ -88,4 +88,5 @@ test('a domain puts the full name first', t => {
       .at(-2),
     '10.0.0.2\tweb.example.test web',
   );
+  t.deepEqual(ownEntries(['10.0.0.2'], 'web.example.test', ''), [{address: '10.0.0.2', names: 'web.example.test web'}]);
 });

@@ -32,10 +32,12 @@ export function appendHosts(hostFile: string, entries: readonly HostsEntry[]): s
   return text + entries.map(formatEntry).join('');
 }
 
-/** The names of the container on its own addresses: the full name, if it has a domain, before the short one. */
+/** The names of the container on its own addresses: the full name, if it has a domain, before its first part. */
 export function ownEntries(addresses: readonly string[], hostname: string, domainname: string): HostsEntry[] {
   if (hostname === '') return [];
-  const names = domainname === '' ? hostname : `${hostname}.${domainname} ${hostname}`;
+  const full = domainname === '' ? hostname : `${hostname}.${domainname}`;
+  const dot = full.indexOf('.');
+  const names = dot < 0 ? full : `${full} ${full.slice(0, dot)}`;
   return addresses.map(address => ({address, names}));
 }
 

@@ -114,6 +114,13 @@ test('a port is given once per address, whatever the wildcard', async t => {
   t.is(held.size, 4);
 });
 
+test('a number that is asked for is not given to a port that may have any', async t => {
+  const {publish} = fake();
+  const any = {HostIp: '', HostPort: ''};
+  const ports = await publish(request({'80/tcp': [any], '81/tcp': [{...any, HostPort: '32768'}]}));
+  t.deepEqual(shown(ports).toSorted(), ['0.0.0.0:32768->81/tcp', '0.0.0.0:32769->80/tcp']);
+});
+
 test('ports without a number rest before they are used again', async t => {
   const {publish, publisher} = fake();
   const any = () => publish(request({}, ['80/tcp'], true));

@@ -20,9 +20,12 @@ export interface PublishDefaults {
   alsoIpv6: boolean;
 }
 
-/** A binding counts only for a port that is exposed too (as in Docker). Throws `invalid-argument`. */
+/**
+ * A binding counts only for a port that is exposed too (as in Docker). Those with the least choice come first, so that
+ * nobody else's choice falls on their number. Throws `invalid-argument`.
+ */
 export function wantedPorts(request: SandboxRequest, defaults: PublishDefaults): WantedPort[] {
-  return request.exposedPorts.flatMap(exposed => {
+  const ports = request.exposedPorts.flatMap(exposed => {
     const port = parseExposed(exposed);
     if (!port) return [];
     const given = request.portBindings[exposed] ?? [];
@@ -33,6 +36,11 @@ export function wantedPorts(request: SandboxRequest, defaults: PublishDefaults):
       ...parseRange(HostPort),
     }));
   });
+  return ports.sort((a, b) => choiceOf(a) - choiceOf(b));
+}
+
+function choiceOf({first, last}: WantedPort): number {
+  return first === 0 ? 65_536 : last - first;
 }
 
 /** `80/tcp`, `80`. Undefined for what names no port: Docker accepts anything as long as it is not published. */
