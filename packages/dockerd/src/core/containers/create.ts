@@ -28,7 +28,7 @@ import {type ContainerFiles, type ContainerRecord, commandOf} from './record.ts'
 import {rootfsSizeLimit} from './size-limit.ts';
 import {parseSecurityOptions} from './spec/security-options.ts';
 import {verifyConfig} from './verify/config.ts';
-import {refuseUnsupported, verifyHostConfig, verifyRemapped} from './verify/host.ts';
+import {verifyHostConfig, verifyRemapped} from './verify/host.ts';
 import {verifyLimits} from './verify/limits.ts';
 import {networkWarnings, verifyNetworkMode} from './verify/network-mode.ts';
 import {publishContainerEvent, remappingOf, saveContainer, type World} from './world.ts';
@@ -63,7 +63,6 @@ export async function createContainer(world: World, ctx: CallContext, request: C
   verifyHostConfig(host, world.runtimes);
   if (world.remapping) verifyRemapped(host);
   verifyCgroupParent(host.CgroupParent, world.config, world.facts);
-  refuseUnsupported(host);
   resolveJoins(world, host);
   const links = resolveLinks(world, host);
   const warnings = [...verifyLimits(host, world.facts, false), ...networkWarnings(host)];

@@ -111,23 +111,25 @@ export class ImageDeletion {
   /** The last name goes last, and with it the content. */
   async #removeAll(ctx: CallContext, image: CatalogImage): Promise<DeletionStep[]> {
     const steps: DeletionStep[] = [];
+    const labels = await this.#parts.images.labelsOf(ctx, image.target);
     const records = [...image.records];
     const last = records.pop();
     for (const record of records) steps.push(await this.#untag(ctx, image, record));
     if (last) {
       await this.#removeRecord(ctx, last, {sync: true});
       if (!isDangling(last.name)) {
-        this.#parts.images.announce('untag', image.id);
+        this.#parts.images.announceWith(labels, 'untag', image.id);
         steps.push({untagged: shownName(last)});
       }
     }
-    this.#parts.images.announce('delete', image.id);
+    this.#parts.images.announceWith({}, 'delete', image.id);
     return [...steps, {deleted: image.id}];
   }
 
   async #untag(ctx: CallContext, image: CatalogImage, record: ImageRecord): Promise<DeletionStep> {
+    const labels = await this.#parts.images.labelsOf(ctx, image.target);
     await this.#removeRecord(ctx, record, {sync: false});
-    this.#parts.images.announce('untag', image.id);
+    this.#parts.images.announceWith(labels, 'untag', image.id);
     return {untagged: shownName(record)};
   }
 

@@ -141,6 +141,7 @@ export function fakeImages(options: {unpackedSize?: number} = {}) {
       for (const name of names) await store.put(ctx, name, image.target);
       return image.target.digest;
     },
+    attributes: () => events.subscribe(0n).past.map(({action, actor}) => [action, actor.attributes]),
     seen: () =>
       events
         .subscribe(0n)

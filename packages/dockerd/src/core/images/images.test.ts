@@ -200,3 +200,19 @@ test('patterns stop at slashes', t => {
   t.false(globPattern('a.d').test('axd'));
   t.false(globPattern('[').test('['));
 });
+
+test('events have the labels of the image, as long as it is here', async t => {
+  const fake = fakeImages();
+  const labelled = fakeImage('labelled', {config: {Labels: {k: 'v'}}});
+  await fake.add(labelled, 'docker.io/library/labelled:1');
+  await fake.images.tag(ctx, 'labelled:1', 'other', '2');
+  await fake.deletion.remove(ctx, 'other:2', {force: false});
+  await fake.deletion.remove(ctx, 'labelled:1', {force: false});
+  const id = labelled.target.digest;
+  t.deepEqual(fake.attributes(), [
+    ['tag', {k: 'v', name: 'other:2'}],
+    ['untag', {k: 'v', name: id}],
+    ['untag', {k: 'v', name: id}],
+    ['delete', {name: id}],
+  ]);
+});

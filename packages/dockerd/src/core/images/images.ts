@@ -165,7 +165,7 @@ export class Images implements ImageService {
     }
     const image = await this.#catalog.find(ctx, reference);
     await moveName(ctx, this.#parts.store, formatReference(wanted), image.target);
-    this.announce('tag', image.id, familiarReference(wanted));
+    await this.announce(ctx, 'tag', image.target, familiarReference(wanted));
   }
 
   /** At the start of the daemon: a killed one may have kept an image as nameless that has a name after all. */
@@ -178,8 +178,25 @@ export class Images implements ImageService {
     }
   }
 
-  announce(action: string, id: string, name = id): void {
-    this.#parts.events.publish('image', action, id, {name});
+  /** Sends an event of an image that is here: with its labels, and its id where no name is given. */
+  async announce(ctx: CallContext, action: string, target: Descriptor, name = target.digest): Promise<void> {
+    this.announceWith(await this.labelsOf(ctx, target), action, target.digest, name);
+  }
+
+  /** The same of an image that may be gone. */
+  announceWith(labels: Record<string, string>, action: string, id: string, name = id): void {
+    this.#parts.events.publish('image', action, id, {...labels, name});
+  }
+
+  /** Of this machine's platform, else of any that is here; none of an image that is not. */
+  async labelsOf(ctx: CallContext, target: Descriptor): Promise<Record<string, string>> {
+    try {
+      const parts = bestParts(await this.#parts.store.manifests(ctx, target));
+      return parts?.config.config?.Labels ?? {};
+    } catch (error) {
+      if (!isErrorCode(error, 'not-found')) throw error;
+      return {};
+    }
   }
 
   async #partsFor(ctx: CallContext, reference: string, image: CatalogImage, platform: OciPlatform | undefined) {

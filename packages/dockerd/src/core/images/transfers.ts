@@ -55,7 +55,7 @@ export class ImageTransfers {
     await this.#store.withLease(ctx, async leased => {
       for (const {name, target} of await this.#store.load(leased, archive, platform)) {
         await this.#name(leased, name, target);
-        this.#images.announce('load', target.digest);
+        await this.#images.announce(leased, 'load', target);
         await onImage(name === '' ? {id: target.digest} : {name: familiarReference(parseReference(name))});
       }
     });
@@ -79,7 +79,8 @@ export class ImageTransfers {
       );
     }
     const archive = this.#store.save(ctx, chosen, platform);
-    for (const id of new Set(chosen.map(({target}) => target.digest))) this.#images.announce('save', id);
+    const saved = new Map(chosen.map(({target}) => [target.digest, target]));
+    for (const target of saved.values()) await this.#images.announce(ctx, 'save', target);
     return archive;
   }
 
@@ -100,8 +101,8 @@ export class ImageTransfers {
     return await this.#store.withLease(ctx, async leased => {
       const target = await this.#store.createFromLayer(leased, {layer, config: image});
       await this.#name(leased, name ? formatReference(name) : '', target);
-      if (name) this.#images.announce('tag', target.digest, familiarReference(name));
-      this.#images.announce('import', target.digest);
+      if (name) await this.#images.announce(leased, 'tag', target, familiarReference(name));
+      await this.#images.announce(leased, 'import', target);
       return target.digest;
     });
   }
@@ -115,8 +116,8 @@ export class ImageTransfers {
     return await this.#store.withLease(ctx, async leased => {
       const target = await make(leased);
       await this.#name(leased, name ? formatReference(name) : '', target);
-      this.#images.announce('create', target.digest);
-      if (name) this.#images.announce('tag', target.digest, familiarReference(name));
+      await this.#images.announce(leased, 'create', target);
+      if (name) await this.#images.announce(leased, 'tag', target, familiarReference(name));
       return target.digest;
     });
   }
@@ -132,7 +133,7 @@ export class ImageTransfers {
     return await this.#store.withLease(ctx, async leased => {
       const target = await this.#store.pull(leased, {reference: full, ...request});
       await moveName(leased, this.#store, full, target);
-      this.#images.announce('pull', target.digest, familiarReference(reference));
+      await this.#images.announce(leased, 'pull', target, familiarReference(reference));
       return {digest: target.digest, isNew: before?.target.digest !== target.digest};
     });
   }
@@ -148,7 +149,7 @@ export class ImageTransfers {
       if (!record) throw missingTag(reference);
       const pushed = await this.#store.push(ctx, record.target, {reference: name, ...request});
       request.onPushed(tag, pushed);
-      this.#images.announce('push', record.target.digest, familiarReference({...reference, tag}));
+      await this.#images.announce(ctx, 'push', record.target, familiarReference({...reference, tag}));
     }
   }
 

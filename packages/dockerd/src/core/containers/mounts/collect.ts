@@ -47,7 +47,7 @@ export function collectMounts(
 /** `--tmpfs`: the target as given. Throws `invalid-argument` for one that is relative or the root. */
 function checkTmpfsTarget(target: string): string {
   const problem = targetProblem(target);
-  if (problem) throw new EngineError('invalid-argument', `invalid mount config for type "tmpfs": ${problem}`);
+  if (problem) throw new EngineError('invalid-argument', problem);
   return target;
 }
 

@@ -152,7 +152,7 @@ export function mergeTmpfsOptions(options: readonly string[]): string[] {
     const group = flagGroups.find(each => each.includes(option));
     const key = option.split('=', 1)[0] as string;
     if (!group && !dataKeys.includes(key)) {
-      throw new EngineError('invalid-argument', `invalid tmpfs option [${JSON.stringify(option)}]`);
+      throw new EngineError('unknown', `invalid tmpfs option [${JSON.stringify(option)}]`);
     }
     kept.set(group ? (group[0] as string) : key, option);
   }

@@ -28,16 +28,16 @@ export function verifyHostConfig(host: HostConfig, runtimes: readonly string[]):
     refuse(`Invalid isolation: ${JSON.stringify(host.Isolation)} - linux only supports 'default'`);
   }
   rootfsSizeLimit(host.StorageOpt ?? {}, []);
+  if (host.IOMaximumBandwidth !== 0) {
+    refuse('invalid QoS settings: linux does not support configuration of maximum bandwidth');
+  }
+  if (host.IOMaximumIOps !== 0) refuse('invalid QoS settings: linux does not support configuration of maximum IOPs');
+  if (Object.hasOwn(host.Annotations ?? {}, '')) {
+    refuse('invalid Annotations: the empty string is not permitted as an annotation key');
+  }
   if (host.ShmSize < 0) refuse('SHM size can not be less than 0');
   verifyRuntime(host.Runtime, runtimes);
   verifyLogOptions(host.LogConfig.Type, host.LogConfig.Config ?? {});
-}
-
-/** Throws `unimplemented` for what is understood but not done yet: nothing is accepted and ignored. */
-export function refuseUnsupported(host: HostConfig): void {
-  const unsupported: [boolean, string][] = [[host.Cgroup !== '', 'joining the cgroup of another container']];
-  const [first] = unsupported.filter(([given]) => given);
-  if (first) throw new EngineError('unimplemented', `${first[1]} are not supported yet`);
 }
 
 /** What a container with shifted ids cannot have. Throws Docker's messages, with its two blanks. */

@@ -7,7 +7,7 @@ import {parseBind} from '../mounts/parse-bind.ts';
 import {parseMount} from '../mounts/parse-mount.ts';
 import {checkName} from '../names.ts';
 import {verifyConfig} from './config.ts';
-import {refuseUnsupported, verifyHostConfig} from './host.ts';
+import {verifyHostConfig, verifyRemapped} from './host.ts';
 import {verifyLimits} from './limits.ts';
 
 const cgroup: CgroupFacts = {
@@ -57,17 +57,25 @@ const refusedHosts: [string, string][] = [
   ['{"LogConfig":{"Type":"awslogs"}}', 'logging driver "awslogs" is not supported'],
   ['{"StorageOpt":{"inodes":"1G"}}', 'unknown option inodes'],
   ['{"StorageOpt":{"size":"much"}}', "invalid size: 'much'"],
+  ['{"IOMaximumIOps":1}', 'invalid QoS settings: linux does not support configuration of maximum IOPs'],
+  ['{"IOMaximumBandwidth":1}', 'invalid QoS settings: linux does not support configuration of maximum bandwidth'],
+  ['{"Annotations":{"":"x"}}', 'invalid Annotations: the empty string is not permitted as an annotation key'],
   ['{"Isolation":"hyperv"}', `Invalid isolation: "hyperv" - linux only supports 'default'`],
 ];
 for (const [text, message] of refusedHosts) {
   test(`refused: ${text}`, t => {
-    const check = () => {
-      verifyHostConfig(host(text), ['runc']);
-      refuseUnsupported(host(text));
-    };
+    const check = () => verifyHostConfig(host(text), ['runc']);
     t.is(t.throws(check).message, message);
   });
 }
+
+test('remapped containers share neither network nor processes with the machine', t => {
+  for (const text of ['{"Privileged":true}', '{"NetworkMode":"host"}', '{"PidMode":"host"}']) {
+    t.throws(() => verifyRemapped(host(text)), {code: 'invalid-argument'});
+    t.notThrows(() => verifyRemapped({...host(text), UsernsMode: 'host'}));
+  }
+  t.notThrows(() => verifyRemapped(host('{"UTSMode":"host","IpcMode":"host"}')));
+});
 
 const refusedLimits: [string, string][] = [
   ['{"Memory":1000}', 'Minimum memory limit allowed is 6MB'],
