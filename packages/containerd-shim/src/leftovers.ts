@@ -32,13 +32,25 @@ export async function endUnfinishedRuntime(bundle: string): Promise<void> {
 export async function removeUnknownCgroup(bundle: string, log: Logger): Promise<void> {
   const cgroup = configuredCgroup(bundle);
   if (!cgroup?.exists()) return;
-  const pids = processesIn(cgroup);
-  const waiting = pids.filter(pid => commandOf(pid)[1] === 'init');
-  for (const pid of waiting) killIfThere(pid);
-  await ended(waiting);
-  const left = processesIn(cgroup);
-  if (left.length > 0) log.warn({bundle, processes: left}, 'cgroup is in use by others: not removed');
-  else await cgroup.remove({timeoutMs: endTimeoutMs});
+  const deadline = Date.now() + endTimeoutMs;
+  // Again and again: on its way the runtime's process forks twice, and the one that was killed is not the last.
+  for (let pids = processesIn(cgroup); pids.length > 0; pids = processesIn(cgroup)) {
+    const unfinished = pids.filter(pid => isUnfinished(pid, bundle));
+    for (const pid of unfinished) killIfThere(pid);
+    const others = pids.filter(pid => !unfinished.includes(pid) && commandOf(pid).join('') !== '');
+    if (Date.now() > deadline || (others.length > 0 && unfinished.length === 0)) {
+      log.warn({bundle, processes: pids}, 'cgroup is in use by others: not removed');
+      return;
+    }
+    await sleep(2);
+  }
+  await cgroup.remove({timeoutMs: endTimeoutMs});
+}
+
+/** `runc init`, or a fork of the runtime that is not yet so far. */
+function isUnfinished(pid: number, bundle: string): boolean {
+  const words = commandOf(pid);
+  return words[1] === 'init' || words.some(word => word.startsWith(`${bundle}/`));
 }
 
 /** Undefined when there is no config.json, or none that names a path (with systemd the unit goes with its processes). */
