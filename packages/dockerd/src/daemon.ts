@@ -11,11 +11,13 @@ import {EngineMetrics} from './core/metrics/engine-metrics.ts';
 import {withNetworkJobs} from './core/networks/jobs.ts';
 import {apiWarnings} from './core/system/api-warnings.ts';
 import {checkHost} from './core/system/check-host.ts';
+import type {HostFacts} from './core/system/host-facts.ts';
 import {findExecutable} from './drivers/containerd/find-executable.ts';
 import {connectContainerd} from './drivers/containerd/open.ts';
 import {ComponentVersions} from './drivers/host/component-versions.ts';
 import {loadHostFacts} from './drivers/host/host-facts.ts';
 import {findPrograms} from './drivers/host/programs.ts';
+import {rootlessFacts} from './drivers/host/rootless-facts.ts';
 import {StateDump} from './drivers/host/state-dump.ts';
 import {SystemInformation} from './drivers/host/system-information.ts';
 import {notifySystemd} from './drivers/host/systemd.ts';
@@ -71,7 +73,10 @@ export async function runDaemon(started: Started): Promise<void> {
     await engine.reconfigure(next);
     plugins = openAuthorizationPlugins(next.authorizationPlugins);
   };
-  scope.use(reloadOnHangup({argv, config, engineId, apply, events, notifySocket, log}), 'reload');
+  scope.use(
+    reloadOnHangup({argv, rootless: environment.rootless, config, engineId, apply, events, notifySocket, log}),
+    'reload',
+  );
   const {addresses} = listeners;
   await jobs.run('acceptconnections', {addresses}, async () => {
     const {experimental, corsHeader} = config;
@@ -101,6 +106,11 @@ interface Engine {
   routes: Route[];
 }
 
+async function loadFacts({config, environment}: Started): Promise<HostFacts> {
+  const host = await loadHostFacts();
+  return config.rootless ? rootlessFacts(host, config, environment) : host;
+}
+
 /** containerd, then the parts of the core in the order in which they lean on each other. */
 async function openEngine(started: Started, scope: Scope, tracer: Tracer): Promise<Engine> {
   const {config, environment, log, remapping} = started;
@@ -114,7 +124,7 @@ async function openEngine(started: Started, scope: Scope, tracer: Tracer): Promi
   const connecting = connectContainerd(started.containerd, supervision, log);
   connecting.catch(() => {}); // heard of below
   const [facts, programs, volumes] = await Promise.all([
-    loadHostFacts(),
+    loadFacts(started),
     findPrograms(config, environment),
     openVolumes({root: join(config.dataRoot, 'volumes'), owner: remapping?.root, events, log}),
   ]);
@@ -124,6 +134,7 @@ async function openEngine(started: Started, scope: Scope, tracer: Tracer): Promi
     await jobs.run('init_networkdriver', {}, jobCtx =>
       openNetworks(jobCtx, {
         config: networkConfig(config, engineId),
+        rootless: config.rootless ? environment.rootless : undefined,
         dataRoot: config.dataRoot,
         execRoot: config.execRoot,
         remapping,

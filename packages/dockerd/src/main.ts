@@ -6,6 +6,7 @@ import {parseFlags} from './config/flags.ts';
 import {helpText} from './config/help.ts';
 import {loadConfig} from './config/load.ts';
 import {applyProxies} from './config/proxies.ts';
+import {readRootlessEnvironment} from './config/rootless.ts';
 import {start} from './start.ts';
 
 // Not by exitCode: a client that never closes its side would keep the event loop, and so the process, alive.
@@ -17,7 +18,7 @@ async function main(argv: string[]): Promise<number> {
     const flags = parseFlags(argv);
     if (flags.help) return print(helpText());
     if (flags.version) return print(`Docker version ${engineVersion}, build ${gitCommit}\n`);
-    config = await loadConfig(argv);
+    config = await loadConfig(argv, readRootlessEnvironment(process.env));
     if (flags.validate) return print('configuration OK\n');
   } catch (error) {
     process.stderr.write(`${messageOf(error)}\n`);

@@ -7,11 +7,14 @@ import type {Logger, LogLevel} from '@longshore/base';
 import type {Config} from './config/config.ts';
 import {loadConfig} from './config/load.ts';
 import {type OptionName, optionTable} from './config/option-table.ts';
+import type {RootlessEnvironment} from './config/rootless.ts';
 import type {EventBus} from './core/events/event-bus.ts';
 import {notifyReloading, notifySystemd} from './drivers/host/systemd.ts';
 
 export interface ReloadOptions {
   argv: readonly string[];
+  /** Where the configuration of a rootless daemon is. */
+  rootless?: RootlessEnvironment;
   /** What the daemon was started with. */
   config: Config;
   engineId: string;
@@ -67,9 +70,9 @@ export function reloadOnHangup(options: ReloadOptions): Disposable {
   };
 }
 
-async function reload({argv, apply, events, engineId, log}: ReloadOptions, current: Config): Promise<Config> {
+async function reload({argv, rootless, apply, events, engineId, log}: ReloadOptions, current: Config): Promise<Config> {
   log.info({}, 'got signal to reload configuration');
-  const given = await loadConfig(argv);
+  const given = await loadConfig(argv, rootless);
   const ignored = changedOptions(current, given).filter(name => !reloadable.includes(name));
   if (ignored.length > 0) {
     const keys = ignored.map(name => optionTable[name].flag || name);

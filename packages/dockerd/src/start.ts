@@ -3,19 +3,22 @@
  * possible, and the rest of this program is only loaded while it comes up.
  */
 import {type Logger, Scope} from '@longshore/base';
+import {inUserNamespace} from '@longshore/linux';
 import type {Config} from './config/config.ts';
 import type {Environment} from './config/environment.ts';
 import {parseHost} from './config/hosts.ts';
 import {optionTable} from './config/option-table.ts';
+import {rootlessHost} from './config/rootless.ts';
 import {insecureTcpIsIntended, tlsSettings} from './config/tls-settings.ts';
 import type {Remapping} from './core/users/remapping.ts';
 import {remappedName} from './core/users/remapping.ts';
 import {type StartedContainerd, startContainerd} from './drivers/containerd/start.ts';
 import {takePidFile} from './drivers/host/pid-file.ts';
-import {requireRoot} from './drivers/host/require-root.ts';
+import {checkPrivileges} from './drivers/host/privileges.ts';
 import {clearTemporaryFiles, makeDirectories, resolveRoot} from './drivers/state-dir/directories.ts';
 import {makeRemappedRoot} from './drivers/state-dir/remapped-root.ts';
 import {loadRemapping} from './drivers/users/remapped-user.ts';
+import {stickFiles} from './drivers/state-dir/sticky-files.ts';
 import {type ListenerOptions, openListeners} from './http/listen.ts';
 import type {Listeners} from './http/listeners.ts';
 import {awaitStopSignal} from './signals.ts';
@@ -45,7 +48,7 @@ export async function start(
   log: Logger,
   argv: readonly string[],
 ): Promise<void> {
-  requireRoot();
+  checkStart(given, environment, log);
   process.umask(0o022);
   log.info({}, 'Starting up');
   const remapping = given.usernsRemap === '' ? undefined : await loadRemapping(given.usernsRemap, log);
@@ -59,6 +62,7 @@ export async function start(
   await using containerd = await startContainerd(config, environment, log);
   const addresses = addressesOf(config, environment);
   await using listeners = await openListeners(listenerOptions(config, environment, addresses, log));
+  if (config.rootless) await stickFiles(environment.rootless.runtimeDirectory, runtimeFiles(config, listeners), log);
   await cleared;
   const {runDaemon} = await import('./daemon.ts');
   await runDaemon({config, environment, argv, log, stopSignal, listeners, addresses, containerd, remapping});
@@ -77,16 +81,33 @@ async function adaptConfig(given: Config, remapping: Remapping | undefined): Pro
   return Object.freeze({...given, dataRoot, ...Object.fromEntries(own)}) as Config;
 }
 
+function checkStart({rootless}: Config, environment: Environment, log: Logger): void {
+  const underRootlesskit = environment.rootless.stateDirectory !== '';
+  const effectiveUid = process.geteuid?.() ?? -1;
+  checkPrivileges({effectiveUid, inUserNamespace: inUserNamespace(), rootless, underRootlesskit});
+  if (!rootless) return;
+  log.warn({}, 'Running in rootless mode. This mode has feature limitations.');
+  if (underRootlesskit) log.info({}, 'Running with RootlessKit integration');
+}
+
+/** What must not be cleaned away while the daemon runs. */
+function runtimeFiles({execRoot, pidFile}: Config, {addresses}: Listeners): string[] {
+  const sockets = addresses.filter(each => each.startsWith('unix://')).map(each => each.slice('unix://'.length));
+  return [execRoot, pidFile, ...sockets];
+}
+
 function addressesOf(config: Config, environment: Environment): Addresses {
   const tls = tlsSettings(config, environment.tls);
+  const standardHost = config.rootless ? rootlessHost(environment.rootless) : undefined;
   const given = config.hosts.length > 0 ? config.hosts : [''];
-  return {tls, hosts: given.map(host => parseHost(host, tls !== undefined))};
+  return {tls, hosts: given.map(host => parseHost(host, tls !== undefined, standardHost))};
 }
 
 function listenerOptions(config: Config, environment: Environment, addresses: Addresses, log: Logger): ListenerOptions {
   return {
     ...addresses,
-    group: config.group,
+    // Root of a user namespace is one user, who needs no group.
+    group: config.rootless && config.group === 'docker' ? '' : config.group,
     groupIsGiven: config.group !== 'docker',
     activated: environment.activated,
     insecureTcpIsIntended: insecureTcpIsIntended(config),

@@ -37,6 +37,7 @@ export * from './spawn.ts';
 export * from './sync-fs.ts';
 export * from './unix-datagram.ts';
 export * from './unix-socket.ts';
+export {inUserNamespace} from './user-namespace.ts';
 export * from './wait.ts';
 export * from './watch-eventfd.ts';
 export * from './watch-fd.ts';

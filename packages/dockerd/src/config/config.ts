@@ -30,8 +30,12 @@ export function parseConfigFile(content: string): Partial<Record<OptionName, unk
   return Object.fromEntries(Object.entries(flat).map(([key, value]) => [byKey.get(key), readKey(key, value, byKey)]));
 }
 
-/** Joins the three sources. Throws when an option is in the file and a flag. */
-export function mergeConfig(flags: GivenFlags, file: Partial<Record<OptionName, unknown>>): Config {
+/** Joins the sources; `defaults` replace those of the table. Throws when an option is in the file and a flag. */
+export function mergeConfig(
+  flags: GivenFlags,
+  file: Partial<Record<OptionName, unknown>>,
+  defaults: Partial<Record<OptionName, unknown>> = {},
+): Config {
   const conflicts = (Object.keys(file) as OptionName[]).filter(name => name in flags && !merged.includes(name));
   if (conflicts.length > 0) {
     const shown = conflicts.map(name => describeConflict(name, flags[name], file[name]));
@@ -42,7 +46,7 @@ export function mergeConfig(flags: GivenFlags, file: Partial<Record<OptionName, 
   }
   const values = options.map(([name, option]) => {
     if (merged.includes(name)) return [name, {...(file[name] as object), ...(flags[name] as object)}];
-    return [name, flags[name] ?? file[name] ?? option.value ?? kinds[option.kind].zero()];
+    return [name, flags[name] ?? file[name] ?? defaults[name] ?? option.value ?? kinds[option.kind].zero()];
   });
   return Object.freeze(Object.fromEntries(values)) as Config;
 }

@@ -1,7 +1,8 @@
 /** What the daemon takes from its environment, read once by main.ts. */
-import {dirname} from 'node:path';
+import {dirname, join} from 'node:path';
 import type {ActivatedSockets} from '../http/listen.ts';
 import {type ShownProxies, shownProxies} from './proxies.ts';
+import {type RootlessEnvironment, readRootlessEnvironment} from './rootless.ts';
 import type {TlsEnvironment} from './tls-settings.ts';
 
 export interface Environment {
@@ -23,11 +24,15 @@ export interface Environment {
   telemetry: NodeJS.ProcessEnv;
   /** The OCI runtime that shims call (LONGSHORE_RUNTIME), instead of the one that is found. */
   runtimeExecutable: string;
+  rootless: RootlessEnvironment;
+  /** Address of the D-Bus at which a user's own systemd is asked for cgroups. */
+  sessionBus: string;
 }
 
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   const {NOTIFY_SOCKET, LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES, ...rest} = env;
   const path = env.PATH ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+  const rootless = readRootlessEnvironment(env);
   const forUs = LISTEN_PID === undefined || Number(LISTEN_PID) === process.pid;
   return {
     path,
@@ -41,5 +46,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     proxies: shownProxies(env),
     telemetry: env,
     runtimeExecutable: env.LONGSHORE_RUNTIME ?? '',
+    rootless,
+    sessionBus: env.DBUS_SESSION_BUS_ADDRESS || `unix:path=${join(rootless.runtimeDirectory, 'bus')}`,
   };
 }

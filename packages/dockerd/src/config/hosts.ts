@@ -6,19 +6,19 @@ const plainPort = 2375;
 const securePort = 2376;
 
 /**
- * The full form of one `-H`: `tcp://:5555` becomes `tcp://localhost:5555`, `unix://` the default socket. `secure` only
+ * The full form of one `-H`: `tcp://:5555` becomes `tcp://localhost:5555`, `unix://` the standard socket. `secure` only
  * chooses the port where none is given. Throws `invalid-argument` with Docker's words.
  */
-export function parseHost(text: string, secure = false): string {
+export function parseHost(text: string, secure = false, standardHost = defaultUnixHost): string {
   const host = text.trim();
-  if (host === '') return secure ? `tcp://localhost:${securePort}` : defaultUnixHost;
+  if (host === '') return secure ? `tcp://localhost:${securePort}` : standardHost;
   const [, scheme = 'tcp', rest = ''] = /^(?:([^:/]*):\/\/)?(.*)$/s.exec(host) ?? [];
   switch (scheme) {
     case 'tcp':
       return parseTcp(host, rest, secure ? securePort : plainPort);
     case 'unix':
       if (rest.includes('://')) throw badHost(host, `invalid unix address: ${rest}`);
-      return rest === '' ? defaultUnixHost : host;
+      return rest === '' ? standardHost : host;
     case 'fd':
       return host;
     default:

@@ -3,21 +3,37 @@ import {readFile} from 'node:fs/promises';
 import {EngineError, messageOf} from '@longshore/errdefs';
 import {type Config, mergeConfig, parseConfigFile, unsupportedOptions} from './config.ts';
 import {type GivenFlags, parseFlags} from './flags.ts';
-import {optionTable} from './option-table.ts';
+import {type OptionName, optionTable} from './option-table.ts';
+import {type RootlessEnvironment, rootlessDefaults} from './rootless.ts';
 import {verifyConfig, verifySettings} from './verify.ts';
 
-/** Throws `invalid-argument` or `unimplemented` with one line for the administrator. */
-export async function loadConfig(argv: readonly string[]): Promise<Config> {
+/**
+ * A daemon that rootlesskit started, as its environment tells, is rootless without being told. Throws
+ * `invalid-argument`, `failed-precondition` or `unimplemented` with one line for the administrator.
+ */
+export async function loadConfig(argv: readonly string[], rootless?: RootlessEnvironment): Promise<Config> {
   const flags = parseFlags(argv);
-  const path = (flags.configFile ?? optionTable.configFile.value) as string;
+  const isRootless = flags.rootless ?? (rootless !== undefined && rootless.stateDirectory !== '');
+  const defaults = isRootless && rootless ? rootlessDefaults(rootless) : {};
+  const path = (flags.configFile ?? defaults.configFile ?? optionTable.configFile.value) as string;
   const content = await readConfigFile(path, flags.configFile !== undefined);
-  return checkConfig(flags, content, path);
+  return checkConfig(flags, content, path, defaults);
 }
 
-/** Joins and checks what was given; `content` is undefined without a file. Throws as loadConfig does. */
-export function checkConfig(flags: GivenFlags, content: string | undefined, path: string): Config {
+/**
+ * Joins and checks what was given; `content` is undefined without a file, `defaults` come before those of the table.
+ * Throws as loadConfig does.
+ */
+export function checkConfig(
+  flags: GivenFlags,
+  content: string | undefined,
+  path: string,
+  defaults: Partial<Record<OptionName, unknown>> = {},
+): Config {
   const config =
-    content === undefined ? mergeConfig(flags, {}) : blame(path, () => mergeConfig(flags, parseConfigFile(content)));
+    content === undefined
+      ? mergeConfig(flags, {}, defaults)
+      : blame(path, () => mergeConfig(flags, parseConfigFile(content), defaults));
   const [unsupported] = unsupportedOptions(config);
   if (unsupported) throw unsupported;
   if (content === undefined) verifyConfig(config);

@@ -316,7 +316,6 @@ export const optionTable = define({
     flag: 'rootless',
     kind: 'bool',
     key: undefined,
-    unsupported: true,
     about: 'Enable rootless mode; typically used with RootlessKit',
   },
   seccompProfile: {

@@ -52,6 +52,10 @@ const settings: Check[] = [
     !config.iptables && !config.icc
       ? 'you specified --iptables=false with --icc=false. ICC=false uses iptables to function. Please set --icc or --iptables to true'
       : undefined,
+  config =>
+    config.rootless && config.usernsRemap
+      ? 'userns-remap cannot be used in rootless mode: containers are in the user namespace of the daemon'
+      : undefined,
   config => {
     const {containerdNamespace: containers, containerdPluginsNamespace: plugins} = config;
     return containers === plugins
@@ -129,6 +133,9 @@ function storageFault(option: string, driver: string): string | undefined {
 function checkExecOption(option: string): string | undefined {
   const [key, value] = option.split('=', 2);
   if (key !== 'native.cgroupdriver') return `invalid option: ${option}`;
+  if (value === 'none') {
+    return 'native.cgroupdriver option none is internally used and cannot be specified manually';
+  }
   return value === 'cgroupfs' || value === 'systemd' ? undefined : `native.cgroupdriver option ${value} not supported`;
 }
 

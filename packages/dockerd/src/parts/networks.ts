@@ -1,7 +1,8 @@
 /** Composes the networks part: core, kernel, packet filter, files. */
 import {join} from 'node:path';
-import type {CallContext} from '@longshore/base';
+import type {CallContext, Logger} from '@longshore/base';
 import type {Config} from '../config/config.ts';
+import type {RootlessEnvironment} from '../config/rootless.ts';
 import type {EventBus} from '../core/events/event-bus.ts';
 import {Attachments} from '../core/networks/attachments.ts';
 import {ContainerFiles} from '../core/networks/container-files.ts';
@@ -9,6 +10,7 @@ import {Controller} from '../core/networks/controller.ts';
 import {NameService} from '../core/networks/dns/name-service.ts';
 import {NetworkManager} from '../core/networks/manager.ts';
 import type {NetworkConfig} from '../core/networks/network-config.ts';
+import type {HostPortSockets} from '../core/networks/ports.ts';
 import {PortPublisher} from '../core/networks/publish/port-publisher.ts';
 import {NetworkRegistry} from '../core/networks/registry.ts';
 import {Sandboxes} from '../core/networks/sandboxes.ts';
@@ -24,6 +26,8 @@ import {hostPortSockets} from '../drivers/bridge/host-port-sockets.ts';
 import {IptablesFirewall} from '../drivers/bridge/iptables.ts';
 import {openLinkDriver} from '../drivers/bridge/link-driver.ts';
 import {openNetworkStore} from '../drivers/bridge/network-store.ts';
+import {RootlesskitClient} from '../drivers/bridge/rootlesskit-client.ts';
+import {rootlesskitPorts} from '../drivers/bridge/rootlesskit-ports.ts';
 import {openSandboxStore} from '../drivers/bridge/sandbox-store.ts';
 
 export interface Networks extends AsyncDisposable {
@@ -36,6 +40,8 @@ export interface Networks extends AsyncDisposable {
 
 export interface NetworksOptions {
   config: NetworkConfig;
+  /** Of a rootless daemon. */
+  rootless?: RootlessEnvironment | undefined;
   dataRoot: string;
   execRoot: string;
   remapping: Remapping | undefined;
@@ -74,7 +80,7 @@ export async function openNetworks(ctx: CallContext, options: NetworksOptions): 
     const store = openSandboxStore(join(execRoot, 'libnetwork'), ctx.log);
     const publisher = new PortPublisher({
       firewall,
-      sockets: hostPortSockets({findProxy: options.findProxy, log: ctx.log}),
+      sockets: openSockets(options, ctx.log),
       userlandProxy: config.userlandProxy,
       defaultAddress: config.defaultBindingIp,
     });
@@ -93,7 +99,16 @@ export async function openNetworks(ctx: CallContext, options: NetworksOptions): 
       firewall,
     });
     return {
-      controller: new Controller({config, registry, sandboxes, store, links, firewall, publisher}),
+      controller: new Controller({
+        inUserNamespace: options.rootless !== undefined,
+        config,
+        registry,
+        sandboxes,
+        store,
+        links,
+        firewall,
+        publisher,
+      }),
       manager,
       attachments: new Attachments({registry, sandboxes, containers}),
       async [Symbol.asyncDispose]() {
@@ -106,6 +121,12 @@ export async function openNetworks(ctx: CallContext, options: NetworksOptions): 
     links[Symbol.dispose]();
     throw error;
   }
+}
+
+function openSockets({findProxy, rootless}: NetworksOptions, log: Logger): HostPortSockets {
+  const inside = hostPortSockets({findProxy, log});
+  const {stateDirectory = ''} = rootless ?? {};
+  return stateDirectory === '' ? inside : rootlesskitPorts(new RootlesskitClient(stateDirectory), inside, log);
 }
 
 /** The daemon's options as the networks part reads them. Throws `invalid-argument`. */

@@ -1,4 +1,5 @@
 /** The cgroup of a container, and what is done to all of its processes at once. */
+import {readdirSync, readlinkSync} from 'node:fs';
 import {EngineError} from '@longshore/errdefs';
 import {type Cgroup, cgroupAt, cgroupFromDirectories} from '@longshore/linux';
 import type {ContainerRecord} from '../state/record.ts';
@@ -16,9 +17,33 @@ export function cgroupPathsAt(path: string): Record<string, string> {
   return Object.fromEntries(cgroupAt(path).directories);
 }
 
-/** Pids of the container, ascending; empty when its cgroup is gone. */
-export function processesOf(record: WithCgroup): number[] {
-  return (cgroupOfContainer(record)?.allProcesses() ?? []).filter(pid => pid > 0).sort((a, b) => a - b);
+/**
+ * Pids of the container, ascending; empty when it is gone. An ordinary user's container may be without a cgroup: then
+ * they are those of its pid namespace.
+ */
+export function processesOf(record: WithCgroup & Pick<ContainerRecord, 'pid' | 'ownPidNamespace'>): number[] {
+  const cgroup = cgroupOfContainer(record);
+  const isCounted = cgroup?.exists() || !record.ownPidNamespace || record.pid <= 0;
+  const pids = isCounted ? (cgroup?.allProcesses() ?? []) : pidsInNamespaceOf(record.pid);
+  return pids.filter(pid => pid > 0).sort((a, b) => a - b);
+}
+
+/** None when the process is gone, or is one of our own namespace: its number was given to another. */
+function pidsInNamespaceOf(pid: number): number[] {
+  const namespace = pidNamespaceOf(String(pid));
+  if (namespace === undefined || namespace === pidNamespaceOf('self')) return [];
+  const all = readdirSync('/proc').filter(name => /^[0-9]+$/.test(name));
+  return all.filter(name => pidNamespaceOf(name) === namespace).map(Number);
+}
+
+/** Undefined for processes that are gone or that this user may not look at. */
+function pidNamespaceOf(pid: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch (error) {
+    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
 }
 
 /** Stops all processes and waits until they stand. Thaws again and throws when some will not within 10 s. */

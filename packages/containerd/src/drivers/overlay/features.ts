@@ -1,17 +1,17 @@
 /** What the overlay of this kernel can do, on the file system of a directory. */
 import {existsSync} from 'node:fs';
-import {mkdir, mkdtemp, readFile, rm} from 'node:fs/promises';
+import {mkdir, mkdtemp, rm} from 'node:fs/promises';
 import {release} from 'node:os';
 import {join} from 'node:path';
 import {EngineError, messageOf} from '@longshore/errdefs';
-import {mountAll, umount} from '@longshore/linux';
+import {inUserNamespace, mountAll, umount} from '@longshore/linux';
 
 /** Mount options that every overlay of this snapshotter gets. */
 export async function overlayOptions(): Promise<string[]> {
   const options: string[] = [];
   // With an index, a layer directory could not be shared by several mounts.
   if (existsSync('/sys/module/overlay/parameters/index')) options.push('index=off');
-  if (await inUserNamespace()) options.push('userxattr'); // trusted.* is for the initial user namespace only
+  if (inUserNamespace()) options.push('userxattr'); // trusted.* is for the initial user namespace only
   return options;
 }
 
@@ -30,12 +30,6 @@ export async function checkOverlay(root: string, options: readonly string[]): Pr
   } finally {
     await rm(probe, {recursive: true, force: true});
   }
-}
-
-/** The initial user namespace maps all ids to themselves. */
-async function inUserNamespace(): Promise<boolean> {
-  const map = await readFile('/proc/self/uid_map', 'utf8');
-  return !/^\s*0\s+0\s+4294967295\s*$/.test(map);
 }
 
 /** Overlays over directories with mapped ids came with Linux 5.19. */

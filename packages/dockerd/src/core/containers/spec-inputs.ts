@@ -37,6 +37,7 @@ export function gatherSpecInputs(world: World, container: Container, parts: Star
   const security = parseSecurityOptions(host.SecurityOpt ?? []);
   const owner = networkOwner(world, container) ?? container;
   const hostname = owner.record.config.Hostname;
+  const devices = devicesOf(world, host);
   const capabilities = effectiveCapabilities(
     {add: host.CapAdd ?? [], drop: host.CapDrop ?? [], privileged: host.Privileged},
     world.files.capabilities(),
@@ -61,9 +62,10 @@ export function gatherSpecInputs(world: World, container: Container, parts: Star
     sysctls: parts.sysctls,
     ipc: ipcOf(world, container),
     initPath: initPathOf(world, host),
-    userMounts: parts.mounts.mounts,
+    userMounts: [...parts.mounts.mounts, ...devices.mounts],
     networkFiles: networkFilesOf(world, owner, host.ReadonlyRootfs),
-    ...devicesOf(world, host),
+    devices: devices.devices,
+    deviceRules: devices.deviceRules,
     deviceEdits: deviceEdits(host.DeviceRequests ?? [], world.devices),
     findDevice: (pathOnHost, path) => {
       const [device] = world.files.devices(pathOnHost, path, 'rwm').devices;
@@ -130,14 +132,37 @@ function networkFilesOf(world: World, owner: Container, readOnly: boolean): Bind
   );
 }
 
-function devicesOf(world: World, host: HostConfig): Pick<SpecInputs, 'devices' | 'deviceRules'> {
-  if (host.Privileged) return {devices: world.files.allDevices(), deviceRules: []};
-  const found = (host.Devices ?? []).map(device =>
-    world.files.devices(device.PathOnHost, device.PathInContainer, device.CgroupPermissions),
+interface Devices extends Pick<SpecInputs, 'devices' | 'deviceRules'> {
+  /** Where the runtime may not make device nodes it binds those of the host, by the same path: others are bound here. */
+  mounts: BindMount[];
+}
+
+function devicesOf(world: World, host: HostConfig): Devices {
+  if (host.Privileged) return {devices: world.files.allDevices(), deviceRules: [], mounts: []};
+  const found = (host.Devices ?? []).map(device => ({
+    ...world.files.devices(device.PathOnHost, device.PathInContainer, device.CgroupPermissions),
+    isBound: world.config.rootless && device.PathOnHost !== device.PathInContainer,
+    from: device,
+  }));
+  const mounts = found.flatMap(({isBound, devices, from: {PathOnHost, PathInContainer}}) =>
+    isBound ? devices.map(({path}) => deviceMount(PathOnHost + path.slice(PathInContainer.length), path)) : [],
   );
   return {
-    devices: found.flatMap(({devices}) => devices),
+    mounts,
+    devices: found.flatMap(({isBound, devices}) => (isBound ? [] : devices)),
     deviceRules: [...found.flatMap(({rules}) => rules), ...(host.DeviceCgroupRules ?? []).map(parseDeviceCgroupRule)],
+  };
+}
+
+function deviceMount(source: string, destination: string): BindMount {
+  return {
+    kind: 'bind',
+    source,
+    destination,
+    readOnly: false,
+    recursiveReadOnly: false,
+    recursive: false,
+    propagation: 'rprivate',
   };
 }
 

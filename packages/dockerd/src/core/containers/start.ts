@@ -1,4 +1,5 @@
 /** From a container on disk to a running process. */
+import type {Spec} from '@longshore/api/oci';
 import {type CallContext, Scope, withSpan} from '@longshore/base';
 import {EngineError, messageOf} from '@longshore/errdefs';
 import {nowNano} from '../events/event-bus.ts';
@@ -15,8 +16,9 @@ import {networkOwner} from './namespaces.ts';
 import {isCutOff} from './network-mode.ts';
 import type {ContainerRecord} from './record.ts';
 import {sandboxRequestOf} from './sandbox-request.ts';
+import {toRootless} from './spec/rootless.ts';
 import {parseSecurityOptions} from './spec/security-options.ts';
-import {buildSpec, encodeSpec} from './spec/spec.ts';
+import {buildSpec, encodeSpec, type SpecInputs} from './spec/spec.ts';
 import {gatherSpecInputs} from './spec-inputs.ts';
 import {asStartError, type StartError, translateRuntimeError} from './start-error.ts';
 import {lastRunOf} from './state.ts';
@@ -91,7 +93,7 @@ async function launch(world: World, ctx: CallContext, container: Container, chec
     usernsPath,
     sysctls: {...sysctls, ...record.host.Sysctls},
   });
-  const built = buildSpec(inputs);
+  const built = await specFor(world, container, inputs);
   const spec = encodeSpec(built);
   const stdio = {...io.paths, terminal: record.config.Tty};
   const {Runtime: runtime} = record.host;
@@ -199,4 +201,17 @@ async function rememberFailure(world: World, container: Container, failure: Star
   if (record.host.AutoRemove) {
     await removeLocked(world, world.background, container, {removeVolumes: true});
   }
+}
+
+async function specFor({config, facts, files}: World, {record: {host}}: Container, inputs: SpecInputs): Promise<Spec> {
+  const spec = buildSpec(inputs);
+  if (!config.rootless) return spec;
+  const {namespaces} = inputs;
+  return toRootless(spec, {
+    cgroup: facts.cgroup,
+    ownOomScoreAdj: files.ownOomScoreAdj(),
+    hostPid: namespaces.pid === 'host',
+    hostIpc: host.IpcMode === 'host',
+    hasQueues: (await files.pathKind('/dev/mqueue')) === 'directory',
+  });
 }

@@ -1,10 +1,12 @@
 /** POST /containers/{id}/update: new limits and a new restart policy, at once if it runs. */
 import type {CallContext} from '@longshore/base';
 import {codeOf, EngineError, messageOf} from '@longshore/errdefs';
+import {cgroupDriverOf} from './cgroup-path.ts';
 import type {Container} from './container.ts';
 import type {HostConfig, UpdateConfig} from './documents/host-config.ts';
 import {checkRestartPolicy, hasRestartPolicy} from './restart-policy.ts';
 import {blockIoToOci, limitsToOci} from './spec/resources.ts';
+import {delegatedResources} from './spec/rootless.ts';
 import {hasProcess} from './state.ts';
 import {verifyLimits} from './verify/limits.ts';
 import {publishContainerEvent, saveContainer, type World} from './world.ts';
@@ -41,11 +43,17 @@ export async function updateContainer(
     throw refuse(container, new EngineError('conflict', 'container is marked for removal and cannot be "update"'));
   }
   const host = merge(container, update);
-  if (hasProcess(container.state)) {
+  if (hasProcess(container.state) && cgroupDriverOf(world.config, world.facts) !== 'none') {
     try {
       const blockIO = blockIoToOci(host, path => world.files.blockDevice(path));
       const hasBlockIo = Object.keys(blockIO).length > 0;
-      await world.runtime.update(ctx, container.id, {...limitsToOci(host), ...(hasBlockIo ? {blockIO} : {})});
+      const limits = {...limitsToOci(host), ...(hasBlockIo ? {blockIO} : {})};
+      const {config, facts} = world;
+      await world.runtime.update(
+        ctx,
+        container.id,
+        config.rootless ? delegatedResources(limits, facts.cgroup) : limits,
+      );
     } catch (error) {
       throw refuse(container, error);
     }

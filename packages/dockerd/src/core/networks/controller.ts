@@ -23,6 +23,8 @@ export interface ControllerParts {
   links: LinkDriver;
   firewall: Firewall | undefined;
   publisher: PortPublisher;
+  /** In one, groups that it does not have cannot be allowed to ping. */
+  inUserNamespace: boolean;
 }
 
 /** Docker sets these in every network namespace of its own: unprivileged programs may use low ports, and ping. */
@@ -68,7 +70,8 @@ export class Controller implements NetworkController {
       const {id, key} = sandbox;
       if (sandbox.isHost) return {id, netnsPath: undefined, usernsPath: undefined, settings, sysctls: {}};
       const usernsPath = request.userNamespace === 'own' ? this.#parts.links.userNamespaceOf(key) : undefined;
-      const own = request.userNamespace === 'host' ? {...sandboxSysctls, ...pingSysctls} : sandboxSysctls;
+      const hasGroups = request.userNamespace === 'host' && !this.#parts.inUserNamespace;
+      const own = hasGroups ? {...sandboxSysctls, ...pingSysctls} : sandboxSysctls;
       return {id, netnsPath: key, usernsPath, settings, sysctls: {...own, ...request.sysctls}};
     } catch (error) {
       const message = `failed to set up container networking: ${messageOf(error)}`;

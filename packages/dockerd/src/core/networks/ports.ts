@@ -164,5 +164,5 @@ export interface HostPortSockets {
   ephemeralPorts(): {first: number; last: number};
   hasIpv6(): boolean;
   /** Takes the port on the host, so that nobody else gets it. Throws `already-exists` when somebody has it. */
-  hold(port: PublishedPort, options: {proxy: boolean}): HostPortHolder;
+  hold(port: PublishedPort, options: {proxy: boolean}): HostPortHolder | Promise<HostPortHolder>;
 }

@@ -8,6 +8,8 @@ export type PathKind = 'file' | 'directory' | 'other' | undefined;
 
 export interface HostFiles {
   hostname(): string;
+  /** Likeliness of this daemon to be killed for want of memory (`oom_score_adj`). */
+  ownOomScoreAdj(): number;
   /** Capabilities that the daemon itself may grant. */
   capabilities(): string[];
   /** What is at a path, links followed; undefined for nothing. */

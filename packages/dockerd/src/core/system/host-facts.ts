@@ -23,6 +23,8 @@ export interface HostFacts {
 /** Which limits the kernel can set. A limit that it cannot is dropped with a warning at create, as Docker does. */
 export interface CgroupFacts {
   version: 1 | 2;
+  /** Only what the host's root has delegated counts. */
+  rootless?: boolean;
   memoryLimit: boolean;
   swapLimit: boolean;
   memoryReservation: boolean;

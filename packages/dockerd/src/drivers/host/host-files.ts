@@ -46,6 +46,10 @@ export class LinuxHostFiles implements HostFiles {
     return this.#capabilities;
   }
 
+  ownOomScoreAdj(): number {
+    return Number.parseInt(readKernelFile('/proc/self/oom_score_adj'), 10);
+  }
+
   async pathKind(path: string): Promise<PathKind> {
     try {
       const found = await stat(path);

@@ -4,6 +4,7 @@ import {hostname} from 'node:os';
 import {type CallContext, readFileIfExists} from '@longshore/base';
 import type {Config} from '../../config/config.ts';
 import type {ShownProxies} from '../../config/proxies.ts';
+import {cgroupDriverOf} from '../../core/containers/cgroup-path.ts';
 import type {EventBus} from '../../core/events/event-bus.ts';
 import type {JobRunner} from '../../core/jobs/job-runner.ts';
 import type {EngineMetrics} from '../../core/metrics/engine-metrics.ts';
@@ -85,7 +86,7 @@ export class SystemInformation implements SystemBackend {
       runtimes,
       versions,
       initBinary: config.initPath || 'docker-init',
-      warnings: [...this.#sources.apiWarnings, ...hostWarnings(host, ipv4Forwarding)],
+      warnings: [...this.#sources.apiWarnings, ...hostWarnings(host, cgroupDriverOf(config, host), ipv4Forwarding)],
     };
   }
 }

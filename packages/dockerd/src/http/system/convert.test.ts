@@ -49,7 +49,7 @@ function sourcesOf(info: Document): DaemonInfo {
       {name: 'docker-init', version: '', gitCommit: info.InitCommit.ID},
     ],
     initBinary: info.InitBinary,
-    warnings: hostWarnings(host, info.IPv4Forwarding),
+    warnings: hostWarnings(host, 'cgroupfs', info.IPv4Forwarding),
   };
 }
 

@@ -206,6 +206,7 @@ function securityOptions(host: DaemonInfo['host'], config: DaemonInfo['config'],
     ...(seccomp ? [`name=seccomp,profile=${config.seccompProfile}`] : []),
     ...(selinux && config.selinuxEnabled ? ['name=selinux'] : []),
     ...(isRemapped ? ['name=userns'] : []),
+    ...(config.rootless ? ['name=rootless'] : []),
     ...(cgroup.version === 2 ? ['name=cgroupns'] : []),
     ...(config.noNewPrivileges ? ['name=no-new-privileges'] : []),
   ];

@@ -3,6 +3,7 @@ import {ftruncateSync, writeSync} from 'node:fs';
 import {EngineError} from '@longshore/errdefs';
 import {
   closeFd,
+  inUserNamespace,
   isErrno,
   linkAt,
   makedev,
@@ -110,7 +111,7 @@ export class Extractor implements Disposable {
     else {
       if (entry.type === 'directory') this.#makeDirectory(entry, place);
       else if (entry.type === 'symlink') this.#fresh(place, path => symlinkAt(entry.linkName, place.parent, path));
-      else this.#makeNode(entry, place);
+      else if (!this.#makeNode(entry, place)) return;
       this.#attributes.apply(entry, place.parent, place.name);
     }
   }
@@ -126,11 +127,19 @@ export class Extractor implements Disposable {
     this.#file = {fd, entry, place, end: 0};
   }
 
-  #makeNode(entry: TarEntry, place: Place): void {
+  /** False for a device that only root of the host could make: it is left out, as containers would get none either. */
+  #makeNode(entry: TarEntry, place: Place): boolean {
     const types = {character: S_IFCHR, block: S_IFBLK, fifo: S_IFIFO} as const;
     const type = types[entry.type as keyof typeof types];
     const device = entry.type === 'fifo' ? 0n : makedev(entry.devMajor, entry.devMinor);
-    this.#fresh(place, path => mknodAt(place.parent, path, type | 0o600, device));
+    try {
+      this.#fresh(place, path => mknodAt(place.parent, path, type | 0o600, device));
+      return true;
+    } catch (error) {
+      if (entry.type === 'fifo' || !isErrno(error, 'EPERM') || !inUserNamespace()) throw error;
+      this.#tree.clear(place.parent, place.name);
+      return false;
+    }
   }
 
   /** Its attributes are those of the file that it is another name of. */

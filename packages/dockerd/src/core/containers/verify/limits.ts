@@ -114,10 +114,15 @@ const checkPids: Check = (host, {cgroup}, warn) => {
   }
 };
 
-const checkNanoCpus: Check = (host, {cgroup, cpus}) => {
+const checkNanoCpus: Check = (host, {cgroup, cpus}, warn) => {
   if (host.NanoCpus === 0) return;
   if (host.CpuPeriod > 0) refuse('Conflicting options: Nano CPUs and CPU Period cannot both be set');
   if (host.CpuQuota > 0) refuse('Conflicting options: Nano CPUs and CPU Quota cannot both be set');
+  if (!cgroup.cpuCfs && cgroup.rootless) {
+    warn('CPU CFS scheduler not supported. NanoCPUs discarded.');
+    host.NanoCpus = 0;
+    return;
+  }
   if (!cgroup.cpuCfs) {
     refuse('NanoCPUs can not be set, as your kernel does not support CPU CFS scheduler or the cgroup is not mounted');
   }

@@ -24,9 +24,7 @@ export class HostPorts {
     const count = last - first + 1;
     const start = isAny ? this.#next - first : 0;
     const all = Array.from({length: count}, (_, i) => first + ((start + i) % count));
-    const free = all.filter(port =>
-      wanted.hostAddresses.every(address => this.#isFree(wanted.protocol, address, port)),
-    );
+    const free = all.filter(port => wanted.hostAddresses.every(address => this.isFree(wanted.protocol, address, port)));
     if (free.length > 0) return free;
     const [address] = wanted.hostAddresses;
     if (isAny) throw new EngineError('resource-exhausted', 'all ports are allocated');
@@ -47,7 +45,8 @@ export class HostPorts {
     if (addresses?.size === 0) this.#taken.delete(key);
   }
 
-  #isFree(protocol: string, address: string, port: number): boolean {
+  /** False when a container has it, by the address itself or by all addresses. */
+  isFree(protocol: string, address: string, port: number): boolean {
     const taken = this.#taken.get(`${protocol}/${port}`);
     if (!taken) return true;
     const sameFamily = [...taken].filter(each => each.includes(':') === address.includes(':'));

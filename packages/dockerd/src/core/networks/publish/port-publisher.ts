@@ -47,7 +47,7 @@ export class PortPublisher {
     const ports: PublishedPort[] = [];
     let hasRules = false;
     try {
-      for (const each of wanted) ports.push(...this.#bind(each, network, endpoint));
+      for (const each of wanted) ports.push(...(await this.#bind(each, network, endpoint)));
       record(ports);
       await this.#parts.firewall?.change(this.rules(ports), []);
       hasRules = true;
@@ -70,7 +70,7 @@ export class PortPublisher {
     for (const port of ports) {
       this.#ports.take(port.protocol, port.hostAddress, port.hostPort);
       try {
-        const holder = this.#parts.sockets.hold(port, {proxy: this.#parts.userlandProxy});
+        const holder = await this.#parts.sockets.hold(port, {proxy: this.#parts.userlandProxy});
         this.#holders.set(keyOf(port), holder);
         await holder.serve(ctx);
       } catch (error) {
@@ -102,7 +102,7 @@ export class PortPublisher {
   }
 
   /** One number for all addresses; the next candidate when the host itself uses it and the user left a choice. */
-  #bind(wanted: WantedPort, network: BridgeNetwork, endpoint: Endpoint): PublishedPort[] {
+  async #bind(wanted: WantedPort, network: BridgeNetwork, endpoint: Endpoint): Promise<PublishedPort[]> {
     const candidates = this.#ports.candidates(wanted);
     for (const [index, hostPort] of candidates.entries()) {
       const ports = wanted.hostAddresses.map(hostAddress => ({
@@ -113,28 +113,33 @@ export class PortPublisher {
         hostPort,
         device: network.device,
       }));
+      // Another container may have got it while one before was tried.
+      if (!ports.every(port => this.#ports.isFree(port.protocol, port.hostAddress, port.hostPort))) continue;
       try {
-        this.#holdAll(ports);
+        await this.#holdAll(ports);
         return ports;
       } catch (error) {
         if (!isErrorCode(error, 'already-exists') || index === candidates.length - 1) throw error;
       }
     }
-    return [];
+    const [address] = wanted.hostAddresses;
+    throw new EngineError('unknown', `Bind for ${address}:${wanted.first} failed: port is already allocated`);
   }
 
-  #holdAll(ports: readonly PublishedPort[]): void {
-    const held: PublishedPort[] = [];
+  /** Their numbers are taken before anything is waited for: no other container is to try them. */
+  async #holdAll(ports: readonly PublishedPort[]): Promise<void> {
+    for (const port of ports) this.#ports.take(port.protocol, port.hostAddress, port.hostPort);
+    const held: [string, HostPortHolder][] = [];
     try {
       for (const port of ports) {
-        this.#holders.set(keyOf(port), this.#parts.sockets.hold(port, {proxy: this.#parts.userlandProxy}));
-        this.#ports.take(port.protocol, port.hostAddress, port.hostPort);
-        held.push(port);
+        held.push([keyOf(port), await this.#parts.sockets.hold(port, {proxy: this.#parts.userlandProxy})]);
       }
     } catch (error) {
-      this.#letGo(held);
+      for (const [, holder] of held) holder[Symbol.dispose]();
+      for (const port of ports) this.#ports.giveBack(port.protocol, port.hostAddress, port.hostPort);
       throw error;
     }
+    for (const [key, holder] of held) this.#holders.set(key, holder);
   }
 
   #letGo(ports: readonly PublishedPort[]): void {
