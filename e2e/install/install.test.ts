@@ -75,6 +75,7 @@ test('all executables and units, and away again without a trace', t => {
     files(join(dest, 'usr')),
     [
       ...names.map(name => `/bin/${name}`),
+      ...['dockerd-rootless.sh', 'dockerd-rootless-setuptool.sh'].map(name => `/bin/${name}`),
       ...['containerd.service', 'docker.service', 'docker.socket'].map(unit => `/lib/systemd/system/${unit}`),
       '/lib/longshore/manifest',
     ].sort(),
@@ -155,7 +156,8 @@ test('a newer version replaces the file whole, and what runs of the old one runs
   t.is(daemon.exitCode, null);
   t.regex(readFileSync(`/proc/${daemon.pid}/cmdline`, 'utf8'), /dockerd\0/);
   daemon.kill('SIGKILL');
-  t.deepEqual(readdirSync(join(root, 'p/bin')), ['dockerd'], 'no temporary file is left');
+  const installed = ['dockerd', 'dockerd-rootless-setuptool.sh', 'dockerd-rootless.sh'];
+  t.deepEqual(readdirSync(join(root, 'p/bin')), installed, 'no temporary file is left');
   t.is(readFileSync(join(root, 'p/lib/longshore/manifest'), 'utf8').match(/\/dockerd$/gm)?.length, 1);
   t.is(uninstall('--prefix', join(root, 'p')).code, 0);
   t.false(existsSync(join(root, 'p')));

@@ -85,6 +85,9 @@ async function stage(each: Package, tree: string): Promise<void> {
   await put(join(share, 'doc', each.name, 'changelog.gz'), gzipSync(changes, {level: 9}));
   for (const [path, text] of Object.entries(each.conffiles ?? {})) await put(join(tree, path), text);
   for (const unit of each.units ?? []) await put(join(tree, 'usr/lib/systemd/system', unit), await unitFile(unit));
+  for (const script of each.scripts ?? []) {
+    await put(join(tree, 'usr/bin', script), await readFile(join(root, 'tools/rootless', script)), 0o755);
+  }
   if (each.executable === undefined) return;
   const from = join(values.from, each.executable);
   const to = join(tree, 'usr/bin', each.executable);

@@ -18,6 +18,8 @@ export interface Package {
   diverts?: boolean;
   /** Packages of others whose dependants it satisfies. */
   provides?: string[];
+  /** Of tools/rootless, beside the executable. */
+  scripts?: string[];
   /** Units of tools/systemd. */
   units?: string[];
   /** Files of configuration, by path, with what they hold at first. */
@@ -52,8 +54,9 @@ export const packages: Package[] = [
     description: 'Serves the Engine API: containers, images, networks and volumes.',
     depends: [libc, 'iptables', 'longshore-containerd', 'longshore-docker-proxy', 'passwd'],
     recommends: ['apparmor', 'ca-certificates', 'longshore-cli', 'tini'],
-    suggests: ['longshore-runc-wrapper', 'rootlesskit', 'uidmap'],
-    replaces: ['docker.io', 'docker-engine', 'docker-ce', 'moby-engine'],
+    suggests: ['longshore-runc-wrapper', 'rootlesskit', 'slirp4netns', 'uidmap', 'dbus-user-session'],
+    replaces: ['docker.io', 'docker-engine', 'docker-ce', 'docker-ce-rootless-extras', 'moby-engine'],
+    scripts: ['dockerd-rootless.sh', 'dockerd-rootless-setuptool.sh'],
     units: ['docker.service', 'docker.socket'],
     conffiles: {'/etc/docker/daemon.json': '{}\n'},
     group: 'docker',
