@@ -7,7 +7,6 @@ import {appendFile, chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile} fr
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 import {EngineApi, longshoreExecutables, poll, Sandbox, type SandboxProcess} from '@longshore/testing';
-import type {ExecutionContext} from 'ava';
 
 const uid = 23_456;
 const name = 'lsrootless';
@@ -22,7 +21,7 @@ export interface Output {
   stderr: string;
 }
 
-export class OrdinaryUser {
+export class OrdinaryUser implements AsyncDisposable {
   readonly uid = uid;
   readonly directory: string;
   readonly api: EngineApi;
@@ -35,18 +34,25 @@ export class OrdinaryUser {
     this.api = new EngineApi(this.socket);
   }
 
-  /** Gone with all that is theirs when the test ends. */
-  static async make(t: ExecutionContext): Promise<OrdinaryUser> {
+  static async make(): Promise<OrdinaryUser> {
     const directory = await mkdtemp(join(tmpdir(), 'ls-user-'));
-    t.teardown(() => rm(directory, {recursive: true, force: true, maxRetries: 5}));
-    await chmod(directory, 0o755);
-    for (const each of ['etc', 'home', 'run', 'bin', 'dev']) await mkdir(join(directory, each));
-    await writeEtc(join(directory, 'etc'), join(directory, 'home'));
-    const sandbox = await Sandbox.start();
-    t.teardown(() => sandbox[Symbol.asyncDispose]());
-    const user = new OrdinaryUser(directory, sandbox);
-    await user.#settle();
-    return user;
+    const user = new OrdinaryUser(directory, await Sandbox.start());
+    try {
+      await chmod(directory, 0o755);
+      for (const each of ['etc', 'home', 'run', 'bin', 'dev']) await mkdir(join(directory, each));
+      await writeEtc(join(directory, 'etc'), join(directory, 'home'));
+      await user.#settle();
+      return user;
+    } catch (error) {
+      await user[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Gone with all that is theirs. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#sandbox[Symbol.asyncDispose]();
+    await rm(this.directory, {recursive: true, force: true, maxRetries: 5});
   }
 
   get home(): string {

@@ -5,7 +5,7 @@ import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {env} from 'node:process';
 import {loadBusyboxImage, poll} from '@longshore/testing';
-import test, {type ExecutionContext} from 'ava';
+import test from 'ava';
 import {OrdinaryUser, whyNot} from './ordinary-user.ts';
 
 const reason = await whyNot();
@@ -15,27 +15,23 @@ if (reason !== undefined) console.log(`rootless engines cannot be tested here: $
 /** Of slirp4netns: the loopback of the host, as it is seen from inside. */
 const registry = '10.0.2.2:5000';
 
-(reason === undefined ? test.serial : test.serial.skip)('an engine without root', async t => {
-  for (const program of ['rootlesskit', 'slirp4netns', 'newuidmap', 'docker-registry']) {
-    t.notThrows(() => execFileSync('which', [program]), `${program} is missing: run tools/setup`);
-  }
-  const user = await OrdinaryUser.make(t);
-  try {
-    await refusals(t, user);
-    await user.startDaemon('--insecure-registry', registry);
-    await information(t, user);
-    await images(t, user);
-    await containers(t, user);
-    await ports(t, user);
-    await filesOfContainers(t, user);
-    await stopAndStart(t, user);
-  } catch (error) {
-    t.log((await user.outside(`tail -n 40 ${user.log}`)).stdout);
-    throw error;
-  }
-});
+const story = reason === undefined ? test.serial : test.serial.skip;
+let user: OrdinaryUser;
 
-async function refusals(t: ExecutionContext, user: OrdinaryUser): Promise<void> {
+if (reason === undefined) {
+  test.before('a machine with an ordinary user', async t => {
+    for (const program of ['rootlesskit', 'slirp4netns', 'newuidmap', 'docker-registry']) {
+      t.notThrows(() => execFileSync('which', [program]), `${program} is missing: run tools/setup`);
+    }
+    user = await OrdinaryUser.make();
+  });
+  test.after.always('is gone in the end', () => user?.[Symbol.asyncDispose]());
+  test.afterEach.always('what the daemon said, after a failure', async t => {
+    if (!t.passed) t.log((await user.outside(`tail -n 40 ${user.log}`)).stdout);
+  });
+}
+
+story('who may not start it is told', async t => {
   const alone = await user.sh('dockerd');
   t.is(alone.code, 1);
   t.regex(alone.stderr, /dockerd needs to be started with root privileges\. To run dockerd in rootless mode/);
@@ -54,9 +50,10 @@ async function refusals(t: ExecutionContext, user: OrdinaryUser): Promise<void> 
   t.not(remapped.code, 0);
   const check = await user.sh('dockerd-rootless-setuptool.sh check --force --skip-iptables');
   t.deepEqual([check.code, check.stdout.trim()], [0, '[INFO] Requirements are satisfied'], check.stderr);
-}
+});
 
-async function information(t: ExecutionContext, user: OrdinaryUser): Promise<void> {
+story('it is in the directories of the user', async t => {
+  await user.startDaemon('--insecure-registry', registry);
   const info = JSON.parse(await user.docker('info', '--format', '{{json .}}'));
   t.is(info.DockerRootDir, join(user.home, '.local/share/docker'));
   t.true(info.SecurityOptions.includes('name=rootless'));
@@ -68,9 +65,9 @@ async function information(t: ExecutionContext, user: OrdinaryUser): Promise<voi
     t.true((mode & 0o1000) !== 0, `${name} has the sticky bit`);
     t.is(uid, user.uid, name);
   }
-}
+});
 
-async function images(t: ExecutionContext, user: OrdinaryUser): Promise<void> {
+story('images come and go, with what only root could unpack', async t => {
   await loadBusyboxImage(user.api);
   const config = join(user.directory, 'registry.yml');
   const storage = {filesystem: {rootdirectory: join(user.directory, 'registry')}};
@@ -96,9 +93,9 @@ async function images(t: ExecutionContext, user: OrdinaryUser): Promise<void> {
   t.is(device.code, 0, device.stderr);
   await user.docker('import', join(user.directory, 'tree.tar'), 'device');
   t.is(await user.docker('run', '--rm', 'device', '/bin/sh', '-c', 'echo /*'), '/bin /dev /etc /proc /sys');
-}
+});
 
-async function containers(t: ExecutionContext, user: OrdinaryUser): Promise<void> {
+story('containers run without cgroups', async t => {
   const limited = await user.sh(
     'docker run -d --name main --memory 64m --cpus 1 --oom-score-adj -500 busybox sh -c "echo said; exec sleep 1000"',
   );
@@ -141,9 +138,9 @@ async function containers(t: ExecutionContext, user: OrdinaryUser): Promise<void
   );
   t.is(await user.docker('stop', '-t', '1', 'main'), 'main');
   await user.docker('rm', 'main');
-}
+});
 
-async function ports(t: ExecutionContext, user: OrdinaryUser): Promise<void> {
+story('ports are those of the host', async t => {
   const get = (port: number) => user.outside(`timeout 5 busybox wget -qO- http://127.0.0.1:${port}/`);
   const serve = 'mkdir /www; echo hello > /www/index.html; exec httpd -f -h /www';
   await user.docker(
@@ -151,6 +148,8 @@ async function ports(t: ExecutionContext, user: OrdinaryUser): Promise<void> {
     '-d',
     '--name',
     'web',
+    '--stop-timeout',
+    '1',
     '-p',
     '8080:80',
     '-p',
@@ -181,9 +180,9 @@ async function ports(t: ExecutionContext, user: OrdinaryUser): Promise<void> {
   await user.docker('network', 'create', 'mine');
   await user.docker('network', 'connect', 'mine', 'web');
   t.is(await user.docker('run', '--rm', '--network', 'mine', 'busybox', 'wget', '-qO-', 'http://web/'), 'hello');
-}
+});
 
-async function filesOfContainers(t: ExecutionContext, user: OrdinaryUser): Promise<void> {
+story('files belong to the user and to the subordinate ids', async t => {
   await user.docker(
     'run',
     '--rm',
@@ -201,9 +200,9 @@ async function filesOfContainers(t: ExecutionContext, user: OrdinaryUser): Promi
     'mkdir ~/own && docker run --rm -v ~/own:/own busybox touch /own/file && stat -c %u ~/own/file',
   );
   t.is(own.stdout, String(user.uid));
-}
+});
 
-async function stopAndStart(t: ExecutionContext, user: OrdinaryUser): Promise<void> {
+story('it stops without a trace, and starts again', async t => {
   await user.docker('update', '--restart', 'always', 'web');
   t.is(await user.stopDaemon(), 0);
   const rest = await poll(
@@ -222,4 +221,4 @@ async function stopAndStart(t: ExecutionContext, user: OrdinaryUser): Promise<vo
   t.regex((await user.sh(context)).stdout, /^rootless\nrootless\n[0-9a-f]{12}$/);
   await user.docker('rm', '-f', 'web');
   t.is(await user.stopDaemon(), 0);
-}
+});
