@@ -80,18 +80,12 @@ export class Extractor implements Disposable {
     const components = splitName(entry.name);
     const name = components.at(-1);
     const whiteout = name === undefined ? undefined : parseWhiteout(name);
-    if (name === undefined) this.#takeRoot(entry);
+    if (name === undefined) checkRoot(entry);
     else if (whiteout) this.#takeWhiteout(components, whiteout);
     else {
       this.#make(entry, {components, parent: this.#tree.directory(components.slice(0, -1)), name});
       this.#tree.unpacked(components);
     }
-  }
-
-  #takeRoot(entry: TarEntry): void {
-    if (entry.type !== 'directory') throw tarError(`the root of the layer is a ${entry.type}`);
-    this.#attributes.apply(entry, this.#tree.root, '.');
-    this.#directoryTimes.set('', entry.mtime);
   }
 
   #takeWhiteout(components: string[], whiteout: Whiteout): void {
@@ -203,4 +197,12 @@ export class Extractor implements Disposable {
     this.#file = undefined;
     this.#attributes.apply(file.entry, this.#tree.directory(file.place.components.slice(0, -1)), file.place.name);
   }
+}
+
+/**
+ * The root stays as it is, as with the original: who packs a directory of mode 0700 means no image that only root can
+ * use.
+ */
+function checkRoot(entry: TarEntry): void {
+  if (entry.type !== 'directory') throw tarError(`the root of the layer is a ${entry.type}`);
 }
