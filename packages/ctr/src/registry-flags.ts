@@ -3,7 +3,7 @@ import {readFileSync} from 'node:fs';
 import {rootCertificates} from 'node:tls';
 import {EngineError, messageOf} from '@longshore/errdefs';
 import {type HttpDebug, openRegistry, type RegistryCredentials} from '@longshore/oci';
-import {bool, type Flag, text} from './command/command.ts';
+import {bool, type Flag, text, unsupported} from './command/command.ts';
 import {UsageError} from './command/errors.ts';
 import type {FlagValues} from './command/flag-values.ts';
 import {askPassword} from './format/ask-password.ts';
@@ -23,6 +23,19 @@ export const registryFlags: Flag[] = [
 
 /** Those that only a client of its own can follow: a transfer has no room for them. */
 export const localRegistryFlags = ['skip-verify', 'tlscacert', 'tlscert', 'tlskey'] as const;
+
+/** Whether manifests and configurations of platforms that are not fetched come along. */
+export function wantsAllMetadata(flags: FlagValues): boolean {
+  if (flags.bool('skip-metadata') && flags.bool('all-metadata')) {
+    throw new UsageError('cannot specify both --skip-metadata and --all-metadata', false);
+  }
+  return !flags.bool('skip-metadata');
+}
+
+/** For commands that have them in the original, where they do nothing. */
+export function unusedRegistryFlags(): Flag[] {
+  return unsupported('this command asks no registry', ...registryFlags);
+}
 
 /** Throws for flags that need `--local` where that is not given. */
 export function refuseWithoutLocal(flags: FlagValues, names: readonly string[]): void {

@@ -21,7 +21,7 @@ test('commands, of groups too, by any of their names', async t => {
 test('flags where a flag can stand, and only those that are supported', async t => {
   t.deepEqual(await names('--na'), ['--namespace']);
   t.deepEqual(await names('run', '--rm', '--seccomp'), ['--seccomp', '--seccomp-profile']);
-  t.deepEqual(await names('run', '--gpu'), []);
+  t.deepEqual(await names('run', '--blockio'), []);
   t.deepEqual(await names('snapshots', '--snap'), ['--snapshotter']);
 });
 

@@ -9,6 +9,7 @@ import {parseLabels} from '../command/flag-values.ts';
 import {confine} from './confinement.ts';
 import {defaultPath, defaultSpec, type FullSpec} from './default-spec.ts';
 import {addDevice, defaultDeviceRules} from './devices.ts';
+import {addGpus} from './gpus.ts';
 import {ordered} from './key-order.ts';
 import {privileged} from './privileged.ts';
 import {specFlags} from './spec-flags.ts';
@@ -39,6 +40,7 @@ export async function buildSpec({namespace, id, flags, image, args}: SpecSource)
   applyIsolation(spec, flags);
   applyResources(spec, flags);
   for (const device of flags.list('device')) addDevice(spec, device);
+  if (flags.has('gpus')) addGpus(spec, flags.list('gpus'));
   await confine(spec, flags);
   const mappings = parseMappings(flags);
   if (mappings) useUserNamespace(spec, mappings);

@@ -42,10 +42,7 @@ export const specFlags: Flag[] = [
   text('rdt-class', 'Name of the RDT class to associate the container with'),
   list('device', 'File path to a device to add to the container, or to a directory tree of devices'),
   bool('sync-fs', 'Synchronize the underlying filesystem containing files when unpack images'),
-  ...unsupported(
-    'the tool that sets GPUs up (nvidia-container-cli) is not driven by this ctr; pass the nodes with --device',
-    list('gpus', 'Add gpus to the container'),
-  ),
+  list('gpus', 'Add gpus to the container, by their index; needs nvidia-container-cli'),
   ...unsupported(
     'class definitions of block I/O are not read by this ctr; set io.weight in the cgroup',
     text('blockio-config-file', 'File path to blockio class definitions'),

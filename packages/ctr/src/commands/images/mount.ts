@@ -6,6 +6,7 @@ import {bool, type Invocation, type Leaf, list, text} from '../../command/comman
 import {requireArgument} from '../../command/dispatch.ts';
 import {snapshotterFlag} from '../../flags.ts';
 import {platformOf} from '../../format/platforms.ts';
+import {unusedRegistryFlags} from '../../registry-flags.ts';
 import {cleanupContext} from '../../task/attached.ts';
 
 const leaf: Leaf = {
@@ -17,6 +18,7 @@ const leaf: Leaf = {
     bool('rw', 'Enable write support on the mount'),
     text('platform', 'Mount the image for the specified platform'),
     bool('sync-fs', 'Synchronize the underlying filesystem containing files when unpack images'),
+    ...unusedRegistryFlags(),
   ],
   async run(invocation) {
     const {ctx, client, flags, args, print} = invocation;

@@ -12,7 +12,13 @@ import {bool, list, text} from '../../command/command.ts';
 import {requireArgument} from '../../command/dispatch.ts';
 import {UsageError} from '../../command/errors.ts';
 import {progressPrinter} from '../../format/progress.ts';
-import {localRegistryFlags, refuseWithoutLocal, registryFlags, registryOf} from '../../registry-flags.ts';
+import {
+  localRegistryFlags,
+  refuseWithoutLocal,
+  registryFlags,
+  registryOf,
+  wantsAllMetadata,
+} from '../../registry-flags.ts';
 import {registryEnd, transferOr} from '../../transfer/run-transfer.ts';
 
 const concurrency: Flag = {
@@ -41,6 +47,7 @@ const leaf: Leaf = {
     list('platform', 'Pull content from a specific platform'),
     bool('all-platforms', 'Pull content and metadata from all platforms'),
     bool('skip-metadata', 'Skips metadata for unused platforms (Image may be unable to be pushed without metadata)'),
+    bool('all-metadata', '(deprecated: it is the default) Pull metadata for all platforms'),
     bool('print-chainid', "Print the resulting image's chain ID"),
     concurrency,
     bool('local', 'Fetch content from local client rather than using transfer service'),
@@ -71,7 +78,7 @@ function storeEnd(invocation: Invocation, name: string): TransferEnd {
   const platforms = platformsOf(invocation);
   const snapshotter = flags.text('snapshotter');
   const unpacks = platforms.map(platform => ({platform, snapshotter}));
-  const allMetadata = !flags.bool('skip-metadata');
+  const allMetadata = wantsAllMetadata(flags);
   return {type: 'store', store: {name, labels: flags.labels('label'), platforms, unpacks, allMetadata}};
 }
 
@@ -86,7 +93,7 @@ async function pullLocally(invocation: Invocation, name: string): Promise<void> 
   await withLease(ctx, client, async leased => {
     const {target, chainIds} = await fetchImage(leased, client, {
       ...{reference: pullReference(name), registry, platforms, concurrency, onProgress: progress.show},
-      ...{allMetadata: !flags.bool('skip-metadata'), syncFs: flags.bool('sync-fs')},
+      ...{allMetadata: wantsAllMetadata(flags), syncFs: flags.bool('sync-fs')},
       unpacks: unpacked.map(platform => ({platform, ...where})),
     });
     await putImage(leased, client, {name, target, labels: flags.labels('label')});
