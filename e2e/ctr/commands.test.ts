@@ -74,7 +74,8 @@ test.serial('content is edited', async t => {
   writeFileSync(file, '{"a":1}');
   const shell = (script: string) =>
     containerd.run(['bash', '-c', `${containerd.executables.ctr} -a ${containerd.paths.containerdSocket} ${script}`]);
-  await shell(`content ingest --expected-size 7 one < ${file}`);
+  // Nothing refers to it: without the label the next collection takes it.
+  await shell(`content ingest --label containerd.io/gc.root=test --expected-size 7 one < ${file}`);
   const before = 'sha256:015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862';
   const after = await shell(`content edit --validate json --editor 'sed -i s/1/2/' ${before}`);
   t.is(await ctr('content', 'get', after.stdout), '{"a":2}', after.stderr);

@@ -88,7 +88,7 @@ const snapshots: Step[] = [
 ];
 
 const tasks = (cgroup: string): Step[] => [
-  all(`ctr run --rm --cgroup ${cgroup}/a ${busybox} a sh -c 'echo out; echo err >&2; exit 3'`),
+  all(`ctr run --rm --cgroup ${cgroup}/a ${busybox} a sh -c 'echo out; echo err >&2; sleep 0.3; exit 3'`),
   all(`feed input ctr run --rm --cgroup ${cgroup}/a ${busybox} a cat`),
   all(`ctr run --rm --cgroup ${cgroup}/a --env A=1 --cwd /tmp --user 5:6 ${busybox} a sh -c 'echo $A $PWD; id'`),
   all(`ctr run --rm --cgroup ${cgroup}/a ${busybox} a sh -c 'head -c 60000 /dev/zero' | sha256sum`),
