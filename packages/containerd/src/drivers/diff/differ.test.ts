@@ -19,12 +19,12 @@ import {
 } from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {setTimeout} from 'node:timers/promises';
 import {gunzipSync, gzipSync} from 'node:zlib';
 import {callContext, discardLogger, withSignal} from '@longshore/base';
 import {codeOf, EngineError, type ErrorCode} from '@longshore/errdefs';
 import {CLONE_NEWNS, getXattr, MNT_DETACH, makeRprivate, mountAll, setXattr, umount, unshare} from '@longshore/linux';
 import {digestOf, mediaTypes} from '@longshore/oci';
-import {setTimeout} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import type {DiffContent} from '../../core/diff/differ.ts';
 import type {Mount} from '../../core/snapshots/snapshotter.ts';
