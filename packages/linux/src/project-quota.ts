@@ -83,7 +83,7 @@ export function projectOf(directory: string): number {
 export function setProject(directory: string, project: number): void {
   withDirectory(directory, fd => {
     const attributes = attributesOf(fd, directory);
-    attributes.writeUInt32LE(attributes.readUInt32LE(0) | FS_XFLAG_PROJINHERIT, 0);
+    attributes.writeUInt32LE((attributes.readUInt32LE(0) | FS_XFLAG_PROJINHERIT) >>> 0, 0);
     attributes.writeUInt32LE(project, projectOffset);
     check('set project of', directory, ioctl(fd, FS_IOC_FSSETXATTR, attributes));
   });
