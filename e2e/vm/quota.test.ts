@@ -25,17 +25,18 @@ rm -rf /var/lib/docker /var/lib/containerd; truncate -s 0 /root/disk; truncate -
 mkdir -p /mnt/big; mount -o loop,prjquota /root/disk /mnt/big; mkdir /mnt/big/docker /mnt/big/containerd
 ln -s /mnt/big/docker /var/lib/docker; ln -s /mnt/big/containerd /var/lib/containerd
 systemctl start containerd.service docker.socket`);
+    t.teardown(async () => {
+      await sh(`docker rm -f limited; systemctl stop docker.socket docker.service containerd.service
+umount /mnt/big; rm /var/lib/docker /var/lib/containerd; systemctl start containerd.service docker.socket`);
+    });
     await sh(importBox);
-    const fill = "sh -c 'dd if=/dev/zero of=/big bs=1M count=40 2>&1 | tail -n 1; stat -c %s /big'";
+    const fill = "sh -c 'dd if=/dev/zero of=/big bs=1M count=40 2>&1; stat -c %s /big'";
     const limited = await sh(`docker run --name limited --storage-opt size=20M box ${fill} 2>&1 || true`);
     t.regex(limited, /(No space left on device|Disk quota exceeded)/);
     t.true(Number(limited.split('\n').at(-1)) <= 20 * 1024 * 1024, limited);
     t.regex(await sh(`docker run --rm box ${fill}`), /41943040$/);
     t.regex(await sh('docker run --rm --storage-opt size=20M box df -k / | tail -n 1'), /\b20480\b/);
-    await sh('docker rm -f limited');
     t.is((await guest.machine.run('docker create --storage-opt inodes=5 box true')).code, 1);
-    await sh(`systemctl stop docker.socket docker.service containerd.service
-umount /mnt/big; rm /var/lib/docker /var/lib/containerd; systemctl start containerd.service docker.socket`);
   });
 }
 
