@@ -26,11 +26,11 @@ export async function write(stream: Writable, data: string | Uint8Array): Promis
   });
 }
 
-/** Resolves when all that was written has left the process. */
+/**
+ * Resolves when all that was written has left the process. Nothing can be written any more. Only the end tells: Bun's
+ * stdout reports no `writableLength` while a slow reader holds up what was written to a pipe, and it calls back for an
+ * empty write at once.
+ */
 export async function finishOutput(...streams: Writable[]): Promise<void> {
-  await Promise.all(
-    streams.map(async stream => {
-      if (stream.writableLength > 0) await new Promise<void>(resolve => stream.write('', () => resolve()));
-    }),
-  );
+  await Promise.all(streams.map(stream => new Promise<void>(resolve => stream.end(() => resolve()))));
 }
