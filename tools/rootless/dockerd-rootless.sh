@@ -15,6 +15,12 @@ here=$(cd "$(dirname "$0")" && pwd)
 if [ "${_DOCKERD_ROOTLESS_CHILD:-}" = 1 ]; then
   # Copies of the host's /run have links to what belongs to daemons of the host: ours makes its own.
   rm -f /run/docker /run/containerd /run/xtables.lock
+  # In /tmp, files of the host's root are in the way of ours: root has the same number here.
+  if [ -z "${TMPDIR:-}" ]; then
+    TMPDIR=/run/longshore-tmp
+    export TMPDIR
+    mkdir -p -m 700 "$TMPDIR"
+  fi
   # Certificates may be links from /etc/ssl into directories that a copy of /etc leads nowhere from.
   if [ -L /etc/ssl ] && [ "$(stat -f -c %T /etc)" = tmpfs ]; then
     certificates=$(realpath /etc/ssl)

@@ -87,7 +87,10 @@ function tableRows(): string[] {
 
 /** What proto/ has besides: our own services, and options of older containerd that clients still send. */
 function isOwn(row: string): boolean {
-  return /\tlongshore\./.test(row) || row.startsWith('field\tcontainerd.runc.v1.Options.criu_path\t');
+  return (
+    /\t(longshore|containerd\.linux\.runc)\./.test(row) ||
+    row.startsWith('field\tcontainerd.runc.v1.Options.criu_path\t')
+  );
 }
 
 test('proto/ declares what the table of the containerd API lists, and no more', t => {

@@ -46,7 +46,7 @@ export interface ProjectQuota {
 
 /**
  * Limits and use of a project on the file system of `directory`, or undefined if that keeps no project quotas (another
- * file system, not mounted with `prjquota`) or the kernel is older than 5.14.
+ * file system, not mounted with `prjquota`), the kernel is older than 5.14, or the caller may not ask.
  */
 export function projectQuota(directory: string, project: number): ProjectQuota | undefined {
   return withDirectory(directory, fd => {
@@ -62,7 +62,15 @@ export function projectQuota(directory: string, project: number): ProjectQuota |
   });
 }
 
-const unavailable: readonly number[] = [Errno.ESRCH, Errno.ENOSYS, Errno.EOPNOTSUPP, Errno.ENOTTY, Errno.EINVAL];
+/** EPERM: a user namespace, whose root has no say over the machine's file systems. */
+const unavailable: readonly number[] = [
+  Errno.ESRCH,
+  Errno.ENOSYS,
+  Errno.EOPNOTSUPP,
+  Errno.ENOTTY,
+  Errno.EINVAL,
+  Errno.EPERM,
+];
 
 /** Sets the limit of a project in bytes, rounded up to 1024; 0 takes it away. */
 export function limitProject(directory: string, project: number, limit: bigint): void {

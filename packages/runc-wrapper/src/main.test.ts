@@ -67,7 +67,7 @@ serial('usage: help, version, unknown commands and flags', async t => {
   t.regex(run('--bogus').stdout, /^Incorrect Usage\. flag provided but not defined: -bogus/);
   t.regex(
     run('state', '--bogus').stdout,
-    /^Incorrect Usage: flag provided but not defined: -bogus\n\nNAME:\n {3}runc-wrapper state/,
+    /^Incorrect Usage: flag provided but not defined: -bogus\n\nNAME:\n {3}runc state - /,
   );
   t.like(run('kill'), {code: 1});
   t.regex(run('kill').stderr, /"kill\\" requires a minimum of 1 argument\(s\)/);

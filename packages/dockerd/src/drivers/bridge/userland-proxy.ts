@@ -25,9 +25,9 @@ export async function startProxy({executable, port, listener, log}: ProxyOptions
   let pid: number;
   try {
     const argv = [executable, ...proxyArguments(port), ...(listener === undefined ? [] : ['-use-listen-fd'])];
-    const env = {PATH: process.env.PATH};
+    const {PATH, TMPDIR} = process.env;
     const passed = listener === undefined ? [] : [listener];
-    pid = spawnProcess({path: executable, argv, env, fds: [-1, -1, 2, status.write, ...passed]});
+    pid = spawnProcess({path: executable, argv, env: {PATH, TMPDIR}, fds: [-1, -1, 2, status.write, ...passed]});
   } catch (error) {
     closeFd(status.read);
     throw error;
