@@ -7,7 +7,7 @@ import {EngineError} from '@longshore/errdefs';
 import {closeFd, exitStatus, kill, openPipeReader, pipe, spawnProcess, waitPid} from '@longshore/linux';
 import type {PublishedPort} from '../../core/networks/sandbox-record.ts';
 
-const readyTimeoutMs = 10_000;
+const readyTimeoutMs = 16_000;
 /** It knows another command line than ours, most likely. */
 const silent = 'it ended without a word';
 
