@@ -55,7 +55,7 @@ const plugins: readonly Plugin[] = [
     type: 'io.containerd.snapshotter.v1',
     id: 'overlayfs',
     platforms: linux,
-    capabilities: canMapIds() ? ['remap-ids'] : [],
+    capabilities: canMapIds() ? ['remap-ids', 'rebase'] : ['rebase'],
   },
   {type: 'io.containerd.snapshotter.v1', id: 'btrfs', platforms: linux},
   {type: 'io.containerd.snapshotter.v1', id: 'native', platforms: linux},

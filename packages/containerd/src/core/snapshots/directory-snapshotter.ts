@@ -7,6 +7,8 @@ import type {SnapshotFiles, SnapshotRecord, SnapshotRecords} from './record.ts';
 import {
   checkSnapshotName,
   checkUpdatePath,
+  childrenFirst,
+  commitParent,
   findParent,
   findSnapshot,
   targetLabel,
@@ -69,17 +71,22 @@ export class DirectorySnapshotter implements Snapshotter {
     return this.#files.mounts(record.id, record.kind, this.#records.ancestors(record), record.labels);
   }
 
-  async commit(ctx: CallContext, name: string, key: string, labels: Labels = {}): Promise<void> {
+  async commit(ctx: CallContext, name: string, key: string, labels: Labels = {}, parentName = ''): Promise<void> {
     checkSnapshotName(name);
     checkLabels(labels);
+    const cannot = this.#files.hasLayers ? undefined : `snapshots of ${this.name} are whole copies`;
     using _lock = await this.#keys.acquire(lockKey(ctx, key), ctx.signal);
-    this.#checkCommit(ctx, name, key);
+    commitParent(this.#records, this.#checkCommit(ctx, name, key), parentName, cannot);
     const usage = await this.#usage(ctx, this.#get(ctx, key));
     this.#records.transaction(() => {
       const record = this.#checkCommit(ctx, name, key);
       const time = now();
-      const changed = {name, kind: 'committed', labels: withoutEmpty(labels), createdAt: time, updatedAt: time, usage};
-      this.#records.update({...record, ...(changed as Partial<SnapshotRecord>)});
+      const parent = commitParent(this.#records, record, parentName, cannot); // it may have been removed meanwhile
+      const times = {createdAt: time, updatedAt: time};
+      this.#records.update({
+        ...{...record, ...times, name, parent, usage},
+        ...{kind: 'committed', labels: withoutEmpty(labels)},
+      });
       this.#hooks.removed(ctx.namespace, this.name, key);
       this.#hooks.created(ctx, this.name, name);
     });
@@ -137,8 +144,7 @@ export class DirectorySnapshotter implements Snapshotter {
   removeNodes(nodes: readonly {namespace: string; name: string}[]): void {
     this.#records.transaction(() => {
       const found = nodes.map(({namespace, name}) => this.#records.get(namespace, name)).filter(record => !!record);
-      // A child is always younger than its parent.
-      for (const record of found.sort((a, b) => b.id - a.id)) this.#delete(record);
+      for (const record of childrenFirst(found)) this.#delete(record);
     });
   }
 

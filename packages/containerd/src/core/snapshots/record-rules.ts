@@ -35,6 +35,45 @@ export function findParent(records: SnapshotRecords, namespace: string, name: st
   return parent;
 }
 
+/**
+ * The parent that a snapshot has after a commit onto `name`; its own when that is empty. Throws not-found,
+ * invalid-argument for a parent that is not committed or a snapshot that was prepared on another, unimplemented when
+ * the snapshotter `cannot`.
+ */
+export function commitParent(
+  records: SnapshotRecords,
+  record: SnapshotRecord,
+  name: string,
+  cannot: string | undefined,
+): SnapshotRecord['parent'] {
+  if (name === '') return record.parent;
+  const parent = findParent(records, record.namespace, name) as SnapshotRecord;
+  if (record.parent?.id === parent.id) return record.parent;
+  if (cannot !== undefined) {
+    throw new EngineError('unimplemented', `commit onto another parent: ${cannot}: not implemented`);
+  }
+  if (record.parent) {
+    const detail = `snapshot ${quote(record.name)} was prepared on ${quote(record.parent.name)}, not on ${quote(name)}`;
+    throw new EngineError('invalid-argument', `${detail}: invalid argument`);
+  }
+  return {id: parent.id, name: parent.name};
+}
+
+/** In an order in which they can be removed. A child may be older than its parent: see `commitParent`. */
+export function childrenFirst(records: readonly SnapshotRecord[]): SnapshotRecord[] {
+  const byId = new Map(records.map(record => [record.id, record]));
+  const depths = new Map<number, number>();
+  const depthOf = (record: SnapshotRecord): number => {
+    const known = depths.get(record.id);
+    if (known !== undefined) return known;
+    const parent = record.parent && byId.get(record.parent.id);
+    const depth = parent ? depthOf(parent) + 1 : 0;
+    depths.set(record.id, depth);
+    return depth;
+  };
+  return records.toSorted((a, b) => depthOf(b) - depthOf(a) || b.id - a.id);
+}
+
 /** Read in pages. */
 export async function* walkRecords(
   records: SnapshotRecords,

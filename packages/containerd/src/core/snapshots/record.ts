@@ -30,7 +30,7 @@ export interface SnapshotRecords {
   ancestors(record: SnapshotRecord): number[];
   hasChildren(record: SnapshotRecord): boolean;
   insert(record: SnapshotRecord): void;
-  /** Rewrites everything but id, namespace and parent. */
+  /** Rewrites everything but id and namespace. */
   update(record: SnapshotRecord): void;
   delete(record: SnapshotRecord): void;
   /** Up to `limit` records of a namespace whose names come after `after`, in order. */
@@ -47,6 +47,8 @@ export interface SnapshotFiles extends AsyncDisposable {
    */
   create(id: number, kind: 'active' | 'view', ancestors: readonly number[], labels: Labels): Promise<void>;
   mounts(id: number, kind: 'active' | 'view', ancestors: readonly number[], labels: Labels): Mount[];
+  /** A directory holds only what its snapshot adds to its parent, so that it may be given another one. */
+  readonly hasLayers?: boolean;
   /** Disk usage of what the snapshot adds to its parent, the first of `ancestors`. */
   usage(id: number, ancestors: readonly number[], signal: AbortSignal): Promise<SnapshotUsage>;
   /** Labels that tell about the files; they are not kept. */

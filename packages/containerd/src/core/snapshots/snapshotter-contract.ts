@@ -33,12 +33,14 @@ const b = callContext({namespace: 'b'});
 export interface ContractOptions {
   /** Snapshots can have shifted ids; one that cannot refuses them. */
   mapsIds?: boolean;
+  /** A snapshot without parent can be committed onto one; one that cannot refuses it. */
+  rebases?: boolean;
 }
 
 export function snapshotterContract(
   test: TestFn,
   open: (t: ExecutionContext) => Promise<Opened>,
-  {mapsIds = false}: ContractOptions = {},
+  {mapsIds = false, rebases = false}: ContractOptions = {},
 ): void {
   const refused = async (t: ExecutionContext, code: ErrorCode, action: Promise<unknown>) => {
     t.is(codeOf(await t.throwsAsync(action)), code);
@@ -103,6 +105,31 @@ export function snapshotterContract(
     for (const call of ['mounts', 'stat', 'usage', 'remove'] as const) {
       await refused(t, 'not-found', snapshotter[call](a, 'missing'));
     }
+  });
+
+  test('a commit onto a parent', async t => {
+    const {snapshotter, hooks} = await open(t);
+    await snapshotter.prepare(a, 'late', '');
+    await snapshotter.prepare(a, 'x', '');
+    await snapshotter.commit(a, 'base', 'x');
+    await snapshotter.prepare(a, 'same', 'base');
+    await snapshotter.commit(a, 'second', 'same', {}, 'base');
+    t.is((await snapshotter.stat(a, 'second')).parent, 'base');
+    await refused(t, 'not-found', snapshotter.commit(a, 'top', 'late', {}, 'missing'));
+    await refused(t, 'invalid-argument', snapshotter.commit(a, 'top', 'late', {}, 'late'));
+    if (!rebases) return await refused(t, 'unimplemented', snapshotter.commit(a, 'top', 'late', {}, 'second'));
+    await snapshotter.prepare(a, 'elsewhere', 'base');
+    await refused(t, 'invalid-argument', snapshotter.commit(a, 'top', 'elsewhere', {}, 'second'));
+    await snapshotter.remove(a, 'elsewhere');
+    await snapshotter.commit(a, 'top', 'late', {}, 'second');
+    t.is((await snapshotter.stat(a, 'top')).parent, 'second');
+    await refused(t, 'failed-precondition', snapshotter.remove(a, 'second'));
+    await snapshotter.prepare(a, 'work', 'top');
+    hooks.calls = [];
+    // It is the older one, and still goes before what is below it.
+    snapshotter.removeNodes(['base', 'work', 'second', 'top'].map(name => ({namespace: 'a', name})));
+    t.deepEqual(hooks.calls, ['-work', '-top', '-second', '-base']);
+    t.deepEqual(snapshotter.listNodes(), []);
   });
 
   test('a parent cannot be removed while it has children', async t => {

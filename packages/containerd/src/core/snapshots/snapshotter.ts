@@ -55,8 +55,18 @@ export interface Snapshotter extends AsyncDisposable {
   view(ctx: CallContext, key: string, parent: string, labels?: Record<string, string>): Promise<Mount[]>;
   /** Mounts of an active snapshot or a view. */
   mounts(ctx: CallContext, key: string): Promise<Mount[]>;
-  /** Makes the active snapshot `key` the committed `name`; its disk usage is computed and kept. */
-  commit(ctx: CallContext, name: string, key: string, labels?: Record<string, string>): Promise<void>;
+  /**
+   * Makes the active snapshot `key` the committed `name`; its disk usage is computed and kept. With `parent` it becomes
+   * a child of that committed one, if it was prepared without any: layers may then be unpacked in any order. Throws
+   * unimplemented where a snapshot is more than what it adds to its parent.
+   */
+  commit(
+    ctx: CallContext,
+    name: string,
+    key: string,
+    labels?: Record<string, string>,
+    parent?: string,
+  ): Promise<void>;
   /** Gone from the API at once; its files are deleted in the background. */
   remove(ctx: CallContext, key: string): Promise<void>;
   stat(ctx: CallContext, key: string): Promise<SnapshotInfo>;

@@ -11,6 +11,7 @@ import {ProjectLimits} from './project-limits.ts';
 
 /** Snapshots as overlay layers: `<id>/fs` holds what the snapshot adds, `<id>/work` is the overlay's own. */
 export class OverlayFiles implements SnapshotFiles {
+  readonly hasLayers = true;
   readonly #directories: SnapshotDirectories;
   readonly #options: readonly string[];
   readonly #upperdirLabel: boolean;

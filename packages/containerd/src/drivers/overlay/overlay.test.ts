@@ -36,7 +36,7 @@ snapshotterContract(
       return upper ? upper.slice('upperdir='.length) : (mount?.source ?? '');
     },
   }),
-  {mapsIds: true},
+  {mapsIds: true, rebases: true},
 );
 
 test('mounts are those of the original', async t => {
@@ -57,6 +57,27 @@ test('mounts are those of the original', async t => {
   t.deepEqual(two, [{type: 'overlay', source: 'overlay', target: '', options: [...index, ...lower]}]);
   const none = await snapshotter.view(ctx, 'v0', '');
   t.deepEqual(none[0]?.options, ['ro', 'rbind']);
+});
+
+test('layers that were made without parents are stacked by their commits', async t => {
+  const {snapshotter, root} = await snapshotterFixture(t, openOverlay);
+  for (const [name, file] of [
+    ['upper', 'b'],
+    ['lower', 'a'],
+  ] as const) {
+    const [mount] = await snapshotter.prepare(ctx, name, '');
+    writeFileSync(join(mount?.source as string, file), name);
+  }
+  await snapshotter.commit(ctx, 'one', 'lower');
+  await snapshotter.commit(ctx, 'two', 'upper', {}, 'one');
+  const mounts = await snapshotter.view(ctx, 'view', 'two');
+  const lower = [1, 2].map(id => join(root, 'snapshots', String(id), 'fs'));
+  t.true(mounts[0]?.options.includes(`lowerdir=${lower.join(':')}`));
+  const place = join(root, 'place');
+  mkdirSync(place);
+  mountAll(mounts, place);
+  t.deepEqual(readdirSync(place).sort(), ['a', 'b']);
+  umount(place);
 });
 
 test('owners are shown shifted to a container with mapped ids, and stored as they are', async t => {

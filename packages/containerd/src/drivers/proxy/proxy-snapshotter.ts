@@ -12,6 +12,7 @@ import type {SnapshotRecord, SnapshotRecords} from '../../core/snapshots/record.
 import {
   checkSnapshotName,
   checkUpdatePath,
+  commitParent,
   findParent,
   findSnapshot,
   targetLabel,
@@ -76,11 +77,13 @@ export class ProxySnapshotter implements Snapshotter {
     return await this.#backend.mounts(ctx, this.#keyOf(record));
   }
 
-  async commit(ctx: CallContext, name: string, key: string, labels: Labels = {}): Promise<void> {
+  async commit(ctx: CallContext, name: string, key: string, labels: Labels = {}, parentName = ''): Promise<void> {
     checkSnapshotName(name);
     checkLabels(labels);
     using _lock = await this.#locks.acquire(`${ctx.namespace}/${key}`, ctx.signal);
     const active = this.#checkCommit(ctx, name, key);
+    // One that does not know the field would ignore it and keep a base without parent.
+    commitParent(this.#options.records, active, parentName, 'proxies are not asked for it');
     const backendName = `${ctx.namespace}/${active.id}/${name}`;
     await this.#backend.commit(ctx, backendName, this.#keyOf(active), handedOn(labels));
     this.#options.records.transaction(() => {

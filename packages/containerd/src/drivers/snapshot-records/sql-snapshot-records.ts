@@ -81,9 +81,9 @@ export class SqlSnapshotRecords implements SnapshotRecords {
 
   update(record: SnapshotRecord): void {
     this.#database.run(
-      `UPDATE snapshots SET name = ?, kind = ?, labels = ?, created_at = ?, updated_at = ?, size = ?, inodes = ?
+      `UPDATE snapshots SET name = ?, parent_id = ?, kind = ?, labels = ?, created_at = ?, updated_at = ?, size = ?, inodes = ?
         WHERE snapshotter = ? AND id = ?`,
-      ...[record.name, ...changeable(record), this.#snapshotter, record.id],
+      ...[record.name, record.parent?.id ?? null, ...changeable(record), this.#snapshotter, record.id],
     );
   }
 

@@ -35,8 +35,7 @@ export function snapshotsService({find, events}: SnapshotsServiceOptions): Serve
       return {mounts: (await find(snapshotter).mounts(ctx, key)).map(mountToWire)};
     },
     async commit(ctx, {snapshotter, name, key, labels, parent}) {
-      if (parent) throw new EngineError('unimplemented', 'commit with another parent is not supported');
-      await find(snapshotter).commit(ctx, name, key, labels);
+      await find(snapshotter).commit(ctx, name, key, labels, parent);
       events.publish(ctx.namespace, {topic: '/snapshot/commit', snapshotter, key, name});
       return {};
     },
