@@ -1,5 +1,5 @@
 /**
- * `npm run test:conformance [-- [--original] SUITE…]`: the original's own integration tests against this engine, each
+ * `node tools/conformance/moby.ts [--original] [SUITE…]`: the original's own integration tests against this engine, each
  * suite beside an engine of its own in namespaces of its own. Fails when a test fails that differences.ts does not
  * explain. `--original` runs them against Debian's engine, as a control. As root; needs Go (see docs/testing.md).
  */

@@ -15,19 +15,28 @@ export function packageDirectory(directory: string): string {
   return join(goPath, 'src/github.com/docker/docker', directory);
 }
 
+/** Where the source of another Debian package is unpacked, fetched when it is not there yet. */
+export function provideOtherSource(name: string): string {
+  const source = join(cache, `source-${name}`);
+  if (!existsSync(source)) fetchSource(name, source);
+  return source;
+}
+
+function fetchSource(name: string, source: string): void {
+  const download = join(cache, `download-${name}`);
+  mkdirSync(download, {recursive: true});
+  execFileSync('apt-get', ['source', '--download-only', name], {cwd: download, stdio: 'inherit'});
+  const description = readdirSync(download).find(file => file.endsWith('.dsc'));
+  if (description === undefined) throw new Error(`apt-get source left no .dsc file in ${download}`);
+  execFileSync('dpkg-source', ['--no-check', '-x', description, 'unpacked'], {cwd: download, stdio: 'inherit'});
+  renameSync(join(download, 'unpacked'), source);
+}
+
 /** Fetches and unpacks the source (deb-src lines of apt are needed once) and lays out a GOPATH. */
 export function provideSource(): void {
   requirePrograms();
   const source = join(cache, 'source');
-  if (!existsSync(source)) {
-    const download = join(cache, 'download');
-    mkdirSync(download, {recursive: true});
-    execFileSync('apt-get', ['source', '--download-only', 'docker.io'], {cwd: download, stdio: 'inherit'});
-    const description = readdirSync(download).find(name => name.endsWith('.dsc'));
-    if (description === undefined) throw new Error(`apt-get source left no .dsc file in ${download}`);
-    execFileSync('dpkg-source', ['--no-check', '-x', description, 'unpacked'], {cwd: download, stdio: 'inherit'});
-    renameSync(join(download, 'unpacked'), source);
-  }
+  if (!existsSync(source)) fetchSource('docker.io', source);
   const docker = join(goPath, 'src/github.com/docker');
   mkdirSync(docker, {recursive: true});
   for (const [directory, name] of Object.entries(projects)) {

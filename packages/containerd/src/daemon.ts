@@ -1,6 +1,6 @@
 /** The composition root: the only file that knows edge, core and drivers. Plain calls, in the order of start-up. */
 import {mkdir} from 'node:fs/promises';
-import {dirname, join} from 'node:path';
+import {dirname, join, resolve} from 'node:path';
 import {backgroundContext, type Logger, Scope, Tracer} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
 import type {Config} from './config/config.ts';
@@ -14,6 +14,7 @@ import {CollectionScheduler} from './core/gc/scheduler.ts';
 import {Images} from './core/images/images.ts';
 import {Leases} from './core/leases/leases.ts';
 import {snapshotHooks} from './core/leases/snapshot-hooks.ts';
+import {Mounts} from './core/mounts/mounts.ts';
 import {Namespaces} from './core/namespaces/namespaces.ts';
 import {SandboxController} from './core/sandboxes/controller.ts';
 import {Sandboxes} from './core/sandboxes/sandboxes.ts';
@@ -26,6 +27,7 @@ import {prepareProcess} from './drivers/host/prepare-process.ts';
 import {lockRoot} from './drivers/host/root-lock.ts';
 import {prepareSocketPath} from './drivers/host/socket-path.ts';
 import {openMetadataStore, type SqlMetadataStore} from './drivers/metadata-db/metadata-store.ts';
+import {openMountPlaces} from './drivers/mounts/mount-places.ts';
 import {openContentFiles, openDiffers, openSandboxProxies} from './drivers/proxy/open-proxies.ts';
 import {ShimSupervisor} from './drivers/shim/manager.ts';
 import {RuntimeBinaries} from './drivers/shim/runtime-binary.ts';
@@ -45,6 +47,7 @@ import {introspectionService} from './services/introspection/service.ts';
 import {leasesService} from './services/leases/service.ts';
 import {listenTtrpc} from './services/listen.ts';
 import {localImageServices} from './services/local-services.ts';
+import {mountsService} from './services/mounts/service.ts';
 import {namespacesService} from './services/namespaces/service.ts';
 import {sandboxControllerService} from './services/sandbox/controller.ts';
 import {sandboxStoreService} from './services/sandbox/store.ts';
@@ -54,7 +57,6 @@ import {streamingService} from './services/streaming/service.ts';
 import {tasksService} from './services/tasks/service.ts';
 import {serveTtrpcTraces, tracesService} from './services/traces/service.ts';
 import {transferService} from './services/transfer/service.ts';
-import {unimplementedServices} from './services/unimplemented.ts';
 import {versionService} from './services/version/service.ts';
 
 export interface Daemon extends AsyncDisposable {
@@ -69,6 +71,7 @@ interface Core {
   content: Content;
   snapshotters: Snapshotters;
   differ: Differ;
+  mounts: Mounts;
   binaries: RuntimeBinaries;
   tasks: Tasks;
   sandboxes: SandboxController;
@@ -113,18 +116,33 @@ async function openCore(config: Config, log: Logger, scope: Scope): Promise<Core
   const hooks = snapshotHooks(metadata, collector);
   const snapshotters = await openSnapshotters(config, {database: metadata.database, hooks, log});
   for (const snapshotter of snapshotters.loaded) scope.use(snapshotter, `snapshotter ${snapshotter.name}`);
+  const mounts = await openMounts(config, log, scope, {metadata, collector});
   let firstTime = true;
   const collect = async () => {
     if (firstTime) await content.removeOrphans();
     firstTime = false;
-    return collectGarbage({metadata, content, snapshotters: snapshotters.loaded, events, log});
+    return collectGarbage({metadata, content, snapshotters: snapshotters.loaded, mounts, events, log});
   };
   const differ = scope.use(openDiffers(config, {content: diffContent(content), log}), 'differ');
   const binaries = new RuntimeBinaries({path: process.env.PATH ?? '', ownDirectory: dirname(process.execPath)});
   const {tasks, sandboxes} = openTasks(config, log, scope, {metadata, events, binaries});
   const shim: ConstructorParameters<typeof CheckpointStore>[0]['shim'] = (ctx, id) => tasks.shim(ctx, id);
   const checkpoints = new CheckpointStore({content, differ, metadata, shim});
-  return {metadata, events, collector, content, snapshotters, differ, binaries, tasks, sandboxes, checkpoints};
+  return {metadata, events, collector, content, snapshotters, differ, mounts, binaries, tasks, sandboxes, checkpoints};
+}
+
+async function openMounts(
+  config: Config,
+  log: Logger,
+  scope: Scope,
+  {metadata, collector}: Pick<Core, 'metadata' | 'collector'>,
+): Promise<Mounts> {
+  const directory = join(config.state, 'io.containerd.mount-manager.v1.sqlite');
+  const roots = [resolve(config.root), resolve(config.state)];
+  const places = scope.use(await openMountPlaces({directory: resolve(directory), roots}), 'mounts');
+  const mounts = new Mounts({metadata, places, collector, log});
+  await mounts.recover();
+  return mounts;
 }
 
 function openTasks(
@@ -168,7 +186,8 @@ function describeDaemon({tasks, sandboxes, events, content}: Core, started: Date
 }
 
 async function openServices(config: Config, core: Core): Promise<ServedService[]> {
-  const {metadata, events, collector, content, snapshotters, differ, binaries, tasks, sandboxes, checkpoints} = core;
+  const {metadata, events, collector, content, snapshotters, differ, binaries, tasks, sandboxes, checkpoints, mounts} =
+    core;
   const isEnabled = (id: string) => !config.disabledPlugins.includes(id);
   const own = listPlugins(snapshotters).filter(({type, id}) => isEnabled(`${type}.${id}`));
   const plugins = [...own, ...config.proxies.map(proxyPlugin)];
@@ -199,6 +218,7 @@ async function openServices(config: Config, core: Core): Promise<ServedService[]
         runtimeInfo: (_ctx, path, options) => readRuntimeInfo(binaries.resolve(path), options),
       }),
     leases: () => images.leases,
+    mounts: () => mountsService(mounts),
     namespaces: () => namespacesService(new Namespaces(metadata, events, snapshotters.loaded)),
     'sandbox-controllers': () => sandboxControllerService(sandboxes, openSandboxProxies(config)),
     sandboxes: () => sandboxStoreService(new Sandboxes(metadata, collector)),
@@ -209,5 +229,5 @@ async function openServices(config: Config, core: Core): Promise<ServedService[]
     version: () => versionService(),
   };
   const enabled = Object.entries(services).filter(([id]) => isEnabled(`io.containerd.grpc.v1.${id}`));
-  return [...(await Promise.all(enabled.map(([, make]) => make()))), ...unimplementedServices()];
+  return await Promise.all(enabled.map(([, make]) => make()));
 }

@@ -62,6 +62,7 @@ const plugins: readonly Plugin[] = [
   {type: 'io.containerd.gc.v1', id: 'scheduler', requires: metadata},
   {type: 'io.containerd.differ.v1', id: 'walking', platforms: linux, requires: metadata},
   {type: 'io.containerd.lease.v1', id: 'manager', requires: metadata},
+  {type: 'io.containerd.mount-manager.v1', id: 'sqlite', platforms: linux, requires: metadata},
   {type: 'io.containerd.sandbox.store.v1', id: 'local', requires: metadata},
   {type: 'io.containerd.streaming.v1', id: 'manager', requires: metadata},
   {
@@ -86,6 +87,7 @@ const plugins: readonly Plugin[] = [
   service('images'),
   service('introspection'),
   service('leases', 'io.containerd.lease.v1'),
+  service('mounts', 'io.containerd.mount-manager.v1'),
   service('namespaces'),
   service('sandbox-controllers', 'io.containerd.sandbox.controller.v1'),
   service('sandboxes'),

@@ -137,7 +137,7 @@ export function mountAll(mounts: readonly MountSpec[], target: string): void {
     for (const spec of mounts) {
       const at = mountTarget(resolve(target), spec.target);
       try {
-        mountOne(spec, at.path);
+        mountOne(spec, at);
         done.unshift(at.finalPath);
       } finally {
         at.close();
@@ -183,19 +183,20 @@ function mountIdMapped(spec: MountSpec, target: string, flags: number, data: str
   });
 }
 
-function mountOne(spec: MountSpec, target: string): void {
+/** `finalPath` leads to what was mounted at `path`, which a descriptor of the directory below it does not. */
+function mountOne(spec: MountSpec, {path, finalPath}: {path: string; finalPath: string}): void {
   const {flags, propagation, data, mapping} = parseMountOptions(spec.options);
-  if (mapping) mountIdMapped(spec, target, flags, data, mapping);
-  else if (spec.type === 'overlay') mountOverlay(spec.source, target, flags, data);
-  else mount(spec.source, target, spec.type, flags, data);
+  if (mapping) mountIdMapped(spec, path, flags, data, mapping);
+  else if (spec.type === 'overlay') mountOverlay(spec.source, path, flags, data);
+  else mount(spec.source, path, spec.type, flags, data);
   try {
     // A bind mount takes its attributes only in a second step.
     const attributes = flags & ~(MS_BIND | MS_REC | MS_REMOUNT);
     if ((flags & MS_BIND) !== 0 && attributes !== 0)
-      mount(undefined, target, undefined, MS_BIND | MS_REMOUNT | attributes);
-    for (const change of propagation) mount(undefined, target, undefined, change);
+      mount(undefined, finalPath, undefined, MS_BIND | MS_REMOUNT | attributes);
+    for (const change of propagation) mount(undefined, finalPath, undefined, change);
   } catch (error) {
-    umount(target, MNT_DETACH);
+    umount(finalPath, MNT_DETACH);
     throw error;
   }
 }

@@ -13,7 +13,6 @@ import {EventsDefinition} from '@longshore/api/gen/containerd/services/events/v1
 import {ImagesDefinition} from '@longshore/api/gen/containerd/services/images/v1/images';
 import {IntrospectionDefinition} from '@longshore/api/gen/containerd/services/introspection/v1/introspection';
 import {LeasesDefinition} from '@longshore/api/gen/containerd/services/leases/v1/leases';
-import {MountsDefinition} from '@longshore/api/gen/containerd/services/mounts/v1/mounts';
 import {NamespacesDefinition} from '@longshore/api/gen/containerd/services/namespaces/v1/namespace';
 import {StoreDefinition} from '@longshore/api/gen/containerd/services/sandbox/v1/sandbox';
 import {SnapshotsDefinition} from '@longshore/api/gen/containerd/services/snapshots/v1/snapshots';
@@ -389,13 +388,6 @@ test('sandboxes: records, field masks, filters', async t => {
   await client.call(store, 'delete', {sandboxId: 's'});
   const gone = await failure(t, client.call(store, 'get', {sandboxId: 's'}));
   t.deepEqual(gone, [status.NOT_FOUND, 'sandbox "s": not found']);
-});
-
-test('what is not here says so', async t => {
-  const {client} = await startTestDaemon(t);
-  const [code, text] = await failure(t, client.call(MountsDefinition, 'list', {}));
-  t.is(code, status.UNIMPLEMENTED);
-  t.regex(String(text), /^containerd\.services\.mounts\.v1\.Mounts\/List: /);
 });
 
 test('everything is there after a restart', async t => {

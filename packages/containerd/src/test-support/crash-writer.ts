@@ -68,5 +68,12 @@ for (let count = 0; ; count++) {
     writeSync(1, `-image-${process.pid}-${count - 1}\n`);
     await images.delete(plain, `image-${process.pid}-${count - 1}`);
   }
-  await collectGarbage({metadata, content, snapshotters: [snapshots], events, log: discardLogger()});
+  await collectGarbage({
+    metadata,
+    content,
+    snapshotters: [snapshots],
+    mounts: {async cleanUp() {}},
+    events,
+    log: discardLogger(),
+  });
 }

@@ -6,6 +6,7 @@ import {backgroundContext, type Logger} from '@longshore/base';
 import type {Content} from '../content/content.ts';
 import type {EventPublisher} from '../events/events.ts';
 import type {MetadataStore} from '../metadata/store.ts';
+import type {Mounts} from '../mounts/mounts.ts';
 import type {Snapshotter} from '../snapshots/snapshotter.ts';
 import {now, type Timestamp} from '../time.ts';
 import {findGarbage, type Garbage, type Inventory} from './garbage.ts';
@@ -14,6 +15,7 @@ export interface CollectorOptions {
   metadata: MetadataStore;
   content: Pick<Content, 'activeIngests' | 'release' | 'removeReleased' | 'files'>;
   snapshotters: readonly Snapshotter[];
+  mounts: Pick<Mounts, 'cleanUp'>;
   events: EventPublisher;
   log: Logger;
 }
@@ -26,7 +28,7 @@ export interface CollectionResult {
 }
 
 export async function collectGarbage(options: CollectorOptions): Promise<CollectionResult> {
-  const {metadata, content, snapshotters, events, log} = options;
+  const {metadata, content, snapshotters, mounts, events, log} = options;
   const started = performance.now();
   const garbage = metadata.write(() => {
     const found = findGarbage(takeInventory(options), now());
@@ -38,12 +40,14 @@ export async function collectGarbage(options: CollectorOptions): Promise<Collect
   announce(events, garbage);
   for (const {record} of garbage.ingests) await content.files.removeIngest(record.key);
   await content.removeReleased();
+  if (garbage.mounts.length > 0) await mounts.cleanUp(); // before the snapshots that are mounted there
   const touched = new Set(garbage.snapshots.map(snapshot => snapshot.snapshotter));
   for (const snapshotter of snapshotters) {
     if (touched.has(snapshotter.name)) await cleanUp(snapshotter, log);
   }
   const {blobs, images, leases, ingests, snapshots, nextExpiry} = garbage;
-  const removed = blobs.length + images.length + leases.length + ingests.length + snapshots.length;
+  const kinds = [blobs, images, leases, ingests, snapshots, garbage.mounts];
+  const removed = kinds.reduce((sum, list) => sum + list.length, 0);
   return {pauseMs, removed, nextExpiry};
 }
 
@@ -70,6 +74,10 @@ function removeRecords({metadata, snapshotters}: CollectorOptions, garbage: Garb
   for (const {namespace, digest} of garbage.blobs) metadata.blobs.delete(namespace, digest);
   for (const {namespace, name} of garbage.images) metadata.images.delete(namespace, name);
   for (const {namespace, id} of garbage.leases) metadata.leases.delete(namespace, id);
+  for (const {namespace, name} of garbage.mounts) {
+    metadata.mounts.delete(namespace, name);
+    metadata.leaseResources.deleteEverywhere(namespace, {type: 'mounts', id: name});
+  }
   for (const {namespace, record} of garbage.ingests) metadata.ingests.delete(namespace, record.ref);
   for (const snapshotter of snapshotters) {
     const nodes = garbage.snapshots.filter(node => node.snapshotter === snapshotter.name);

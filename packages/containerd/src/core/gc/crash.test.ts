@@ -69,7 +69,14 @@ async function checkStore(t: ExecutionContext, directory: string, expected: Read
   const content = new Content({metadata, files, events, collector: countTriggers()});
   await content.removeOrphans();
   for (const lease of metadata.leases.list('test')) metadata.leases.delete('test', lease.id);
-  await collectGarbage({metadata, content, snapshotters: [snapshots], events, log: discardLogger()});
+  await collectGarbage({
+    metadata,
+    content,
+    snapshotters: [snapshots],
+    mounts: {async cleanUp() {}},
+    events,
+    log: discardLogger(),
+  });
   const images = metadata.images.list('test');
   const names = new Set(images.map(image => image.name));
   for (const name of expected) t.true(names.has(name), `${name} was reported and is gone`);

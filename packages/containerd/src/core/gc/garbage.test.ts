@@ -14,6 +14,7 @@ const inventory = (parts: Parts): Inventory => ({
   images: [],
   containers: [],
   sandboxes: [],
+  mounts: [],
   leases: [],
   leaseResources: [],
   ingests: [],
@@ -45,6 +46,8 @@ const swept = (parts: Parts) => {
     ingests: garbage.ingests.map(({record}) => record.ref).join(' '),
   };
 };
+
+const mount = (name: string, labels = {}, isComplete = true) => ({namespace: 'n', record: {name, labels, isComplete}});
 
 const nothing = {blobs: '', snapshots: '', images: '', leases: '', ingests: ''};
 
@@ -170,4 +173,28 @@ test('cycles of references end', t => {
   ];
   t.deepEqual(swept({blobs: ring}), {...nothing, blobs: 'ab'});
   t.deepEqual(swept({blobs: ring, images: [image('i', 'a')]}), nothing);
+});
+
+test('a mount lives by a lease, by a label that names what it is for, or while it is being made', t => {
+  const parts = {
+    mounts: [
+      mount('leased'),
+      mount('of-container', {'containerd.io/gc.bref.container': 'c'}),
+      mount('of-gone', {'containerd.io/gc.bref.container.x': 'gone'}),
+      mount('of-snapshot', {'containerd.io/gc.bref.snapshot.overlayfs': 's'}),
+      mount('rooted', {'containerd.io/gc.root': 'now'}),
+      mount('begun', {}, false),
+      mount('forgotten'),
+    ],
+    containers: [{namespace: 'n', record: {id: 'c', labels: {}, snapshotter: 'overlayfs', snapshotKey: 's'}}],
+    leases: [lease('l', {'containerd.io/gc.flat': 'yes'})],
+    leaseResources: [resource('l', 'mounts', 'leased')],
+    snapshots: [snapshot('s')],
+  };
+  const garbage = findGarbage(inventory(parts), time);
+  t.deepEqual(garbage.mounts, [
+    {namespace: 'n', name: 'of-gone'},
+    {namespace: 'n', name: 'forgotten'},
+  ]);
+  t.deepEqual(garbage.snapshots, []);
 });

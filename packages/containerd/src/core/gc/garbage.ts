@@ -8,6 +8,7 @@ import type {
   LeaseResource,
   SandboxRecord,
 } from '../metadata/records.ts';
+import type {ActivationRecord} from '../mounts/activation.ts';
 import type {SnapshotNode} from '../snapshots/snapshotter.ts';
 import {compareTime, type Timestamp} from '../time.ts';
 import {backReferences, expiryOf, flatLabel, labelReferences, type Node, rootLabel} from './references.ts';
@@ -22,6 +23,7 @@ export interface StoredInventory {
   >[];
   readonly containers: readonly Named<Pick<ContainerRecord, 'id' | 'labels' | 'snapshotter' | 'snapshotKey'>>[];
   readonly sandboxes: readonly Named<Pick<SandboxRecord, 'id' | 'labels'>>[];
+  readonly mounts: readonly Named<Pick<ActivationRecord, 'name' | 'labels' | 'isComplete'>>[];
   readonly leases: readonly Named<Pick<LeaseRecord, 'id' | 'labels'>>[];
   readonly leaseResources: readonly {namespace: string; lease: string; resource: LeaseResource}[];
   readonly ingests: readonly Named<IngestRecord>[];
@@ -38,6 +40,7 @@ export interface Garbage {
   readonly images: {namespace: string; name: string}[];
   readonly leases: {namespace: string; id: string}[];
   readonly ingests: {namespace: string; record: IngestRecord}[];
+  readonly mounts: {namespace: string; name: string}[];
   readonly snapshots: {snapshotter: string; namespace: string; name: string}[];
   /** When the next of the survivors expires. */
   readonly nextExpiry: Timestamp | undefined;
@@ -59,6 +62,9 @@ export function findGarbage(inventory: Inventory, time: Timestamp): Garbage {
       .map(({namespace, record}) => ({namespace, id: record.id}))
       .filter(({namespace, id}) => isDead(namespace, 'lease', id)),
     ingests: inventory.ingests.filter(({namespace, record}) => isDead(namespace, 'ingest', record.ref)),
+    mounts: inventory.mounts
+      .map(({namespace, record}) => ({namespace, name: record.name}))
+      .filter(({namespace, name}) => isDead(namespace, 'mount', name)),
     snapshots: inventory.snapshots
       .map(({snapshotter, namespace, name}) => ({snapshotter, namespace, name}))
       .filter(({snapshotter, namespace, name}) => {
@@ -86,6 +92,7 @@ class Graph {
     for (const {namespace, record} of inventory.sandboxes) this.#addSandbox(namespace, record);
     for (const {namespace, record} of inventory.images) this.#addImage(namespace, record);
     for (const {namespace, record} of inventory.blobs) this.#addBlob(namespace, record);
+    for (const {namespace, record} of inventory.mounts) this.#addMount(namespace, record);
     for (const node of inventory.snapshots) this.#addSnapshot(node);
     for (const {namespace, record} of inventory.ingests) this.#addIngest(namespace, record, inventory.activeIngests);
     this.#addLeases(inventory);
@@ -132,6 +139,12 @@ class Graph {
     if (rootLabel in labels) this.#roots.push(node);
   }
 
+  #addMount(namespace: string, {name, labels, isComplete}: Inventory['mounts'][number]['record']): void {
+    const node = {namespace, type: 'mount', key: name};
+    this.#addObject(node, labels);
+    if (!isComplete || rootLabel in labels) this.#roots.push(node);
+  }
+
   #addSnapshot({snapshotter, namespace, name, parent, labels}: Inventory['snapshots'][number]): void {
     const type = `snapshot/${snapshotter}`;
     const node = {namespace, type, key: name};
@@ -161,7 +174,7 @@ class Graph {
     for (const {namespace, lease, resource} of leaseResources) {
       const node = {namespace, type: 'lease', key: lease};
       const type = nodeTypes[resource.type] ?? resource.type.replace(/^snapshots\//, 'snapshot/');
-      const isFlat = flat.has(keyOf(node)) && type !== 'ingest' && type !== 'image';
+      const isFlat = flat.has(keyOf(node)) && !neverFlat.has(type);
       this.#refer(node, {namespace, type: isFlat ? `${type}!` : type, key: resource.id});
     }
   }
@@ -186,4 +199,7 @@ class Graph {
   }
 }
 
-const nodeTypes: {readonly [resource: string]: string} = {content: 'content', ingests: 'ingest', images: 'image'};
+const nodeTypes: {readonly [resource: string]: string} = {
+  ...{content: 'content', ingests: 'ingest', images: 'image', mounts: 'mount'},
+};
+const neverFlat: ReadonlySet<string> = new Set(['ingest', 'image', 'mount']);

@@ -93,7 +93,7 @@ function leaseNotFound(id: string): EngineError {
 }
 
 function checkResource({type, id}: LeaseResource): void {
-  const known = ['content', 'ingests', 'images'].includes(type) || /^snapshots\/[^/]+$/.test(type);
+  const known = ['content', 'ingests', 'images', 'mounts'].includes(type) || /^snapshots\/[^/]+$/.test(type);
   if (type.split('/')[0] === 'snapshots' && !known) {
     throw new EngineError('invalid-argument', `invalid snapshot resource type ${type}: invalid argument`);
   }

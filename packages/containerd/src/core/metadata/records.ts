@@ -68,7 +68,7 @@ export interface LeaseRecord {
 }
 
 export interface LeaseResource {
-  /** `content`, `ingests`, `images` or `snapshots/<snapshotter>`. */
+  /** `content`, `ingests`, `images`, `mounts` or `snapshots/<snapshotter>`. */
   readonly type: string;
   readonly id: string;
 }

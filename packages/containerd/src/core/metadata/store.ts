@@ -1,5 +1,6 @@
 /** The port of the metadata database. Its calls are synchronous: see `write`. */
 import type {StoredInventory} from '../gc/garbage.ts';
+import type {ActivationRecord} from '../mounts/activation.ts';
 import type {
   BlobRecord,
   ContainerRecord,
@@ -49,6 +50,7 @@ export interface MetadataStore {
   readonly leases: Table<LeaseRecord>;
   readonly leaseResources: LeaseResourceTable;
   readonly sandboxes: Table<SandboxRecord>;
+  readonly mounts: Table<ActivationRecord>;
   /** A number that was never returned before, not even before a crash; inside a transaction. */
   nextSequence(): number;
   /** Everything of every namespace, as far as the garbage collector needs it. */

@@ -90,6 +90,7 @@ export class Namespaces {
     if (this.#metadata.images.list(name).length > 0) left.push('images');
     if (this.#metadata.blobs.list(name).length > 0) left.push('blobs');
     if (this.#metadata.containers.list(name).length > 0) left.push('containers');
+    if (this.#metadata.mounts.list(name).length > 0) left.push('mounts');
     for (const snapshotter of this.#snapshotters) {
       const isUsed = snapshotter.listNodes().some(node => node.namespace === name);
       if (isUsed) left.push(`snapshots on ${quote(snapshotter.name)} snapshotter`);

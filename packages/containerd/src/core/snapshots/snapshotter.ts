@@ -60,13 +60,7 @@ export interface Snapshotter extends AsyncDisposable {
    * a child of that committed one, if it was prepared without any: layers may then be unpacked in any order. Throws
    * unimplemented where a snapshot is more than what it adds to its parent.
    */
-  commit(
-    ctx: CallContext,
-    name: string,
-    key: string,
-    labels?: Record<string, string>,
-    parent?: string,
-  ): Promise<void>;
+  commit(ctx: CallContext, name: string, key: string, labels?: Record<string, string>, parent?: string): Promise<void>;
   /** Gone from the API at once; its files are deleted in the background. */
   remove(ctx: CallContext, key: string): Promise<void>;
   stat(ctx: CallContext, key: string): Promise<SnapshotInfo>;

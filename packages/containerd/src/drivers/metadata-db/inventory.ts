@@ -23,6 +23,9 @@ export function readInventory(database: Database): StoredInventory {
       }),
     ),
     sandboxes: rows('id, labels', 'sandboxes').map(row => named(row, {id: text(row, 'id'), labels: gcLabels(row)})),
+    mounts: rows('name, labels, is_complete', 'mounts').map(row =>
+      named(row, {name: text(row, 'name'), labels: gcLabels(row), isComplete: row.is_complete === 1}),
+    ),
     leases: rows('id, labels', 'leases').map(row => named(row, {id: text(row, 'id'), labels: gcLabels(row)})),
     leaseResources: rows('lease, type, id', 'lease_resources').map(row => ({
       namespace: text(row, 'namespace'),

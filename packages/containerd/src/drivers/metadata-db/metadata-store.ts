@@ -8,7 +8,15 @@ import {Database} from './database.ts';
 import {readInventory} from './inventory.ts';
 import {schema} from './schema.ts';
 import {SqlTable} from './sql-table.ts';
-import {blobsTable, containersTable, imagesTable, ingestsTable, leasesTable, sandboxesTable} from './tables.ts';
+import {
+  blobsTable,
+  containersTable,
+  imagesTable,
+  ingestsTable,
+  leasesTable,
+  mountsTable,
+  sandboxesTable,
+} from './tables.ts';
 
 export interface SqlMetadataStore extends MetadataStore, Disposable {
   /** For drivers with tables of their own in the same file. */
@@ -39,6 +47,7 @@ function makeStore(database: Database): SqlMetadataStore {
     leases: new SqlTable(database, leasesTable),
     leaseResources: leaseResourceTable(database),
     sandboxes: new SqlTable(database, sandboxesTable),
+    mounts: new SqlTable(database, mountsTable),
     nextSequence() {
       database.run('UPDATE sequence SET value = value + 1');
       return database.get<{value: number}>('SELECT value FROM sequence')?.value as number;

@@ -53,4 +53,11 @@ export const schema: readonly string[] = [
   CREATE TABLE sequence (id INTEGER PRIMARY KEY CHECK (id = 1), value INTEGER NOT NULL) STRICT;
   INSERT INTO sequence (id, value) VALUES (1, 0);
   `,
+  `
+  CREATE TABLE mounts (
+    namespace TEXT NOT NULL, name TEXT NOT NULL, id INTEGER NOT NULL UNIQUE, labels TEXT NOT NULL,
+    active TEXT NOT NULL, system TEXT NOT NULL, is_complete INTEGER NOT NULL,
+    PRIMARY KEY (namespace, name)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -7,7 +7,9 @@ import type {
   LeaseRecord,
   SandboxRecord,
 } from '../../core/metadata/records.ts';
-import {formatTime} from '../../core/time.ts';
+import type {ActivationRecord} from '../../core/mounts/activation.ts';
+import type {Mount} from '../../core/snapshots/snapshotter.ts';
+import {formatTime, parseTime, type Timestamp} from '../../core/time.ts';
 import {
   extensionsText,
   jsonText,
@@ -152,3 +154,27 @@ export const sandboxesTable: TableSpec<SandboxRecord> = {
     ...readTimes(row),
   }),
 };
+
+export const mountsTable: TableSpec<ActivationRecord> = {
+  name: 'mounts',
+  columns: ['name', 'id', 'labels', 'active', 'system', 'is_complete'],
+  encode: ({name, id, labels, active, system, isComplete}) => [
+    ...[name, id, jsonText(labels)],
+    jsonText(active.map(({mount, mountPoint, mountedAt}) => ({mount, mountPoint, mountedAt: formatTime(mountedAt)}))),
+    jsonText(system),
+    isComplete ? 1 : 0,
+  ],
+  decode: row => ({
+    name: text(row, 'name'),
+    id: row.id as number,
+    labels: readMap(row, 'labels'),
+    active: (JSON.parse(text(row, 'active')) as StoredActiveMount[]).map(({mountedAt, ...rest}) => ({
+      ...rest,
+      mountedAt: parseTime(mountedAt) as Timestamp,
+    })),
+    system: JSON.parse(text(row, 'system')) as Mount[],
+    isComplete: row.is_complete === 1,
+  }),
+};
+
+type StoredActiveMount = {mount: Mount; mountPoint: string; mountedAt: string};

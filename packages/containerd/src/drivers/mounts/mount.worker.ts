@@ -1,0 +1,9 @@
+/** Mounts off the main thread: a device or a server may take its time. */
+import {mountAll, unmountAll} from '@longshore/linux';
+import {serveJobs} from '../workers/serve-jobs.ts';
+import type {MountJob} from './mount-job.ts';
+
+serveJobs<MountJob>(job => {
+  if (job.do === 'mount') mountAll([job.mount], job.place);
+  else for (const place of job.places) unmountAll(place);
+});
