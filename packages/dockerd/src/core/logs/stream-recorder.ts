@@ -10,13 +10,20 @@ export class StreamRecorder {
   readonly #splitter = new LineSplitter();
   #toSkip: number;
   #position: number;
+  #skippedTo: number;
 
   /** `position` is where the stream begins, `written` how many records behind it are in the log. */
   constructor(stream: StreamName, writer: LogWriter, position: number, written: number) {
     this.#stream = stream;
     this.#writer = writer;
     this.#position = position;
+    this.#skippedTo = position;
     this.#toSkip = written;
+  }
+
+  /** Where the records end that an earlier daemon wrote; undefined while not all of them have been seen. */
+  get skippedTo(): number | undefined {
+    return this.#toSkip === 0 ? this.#skippedTo : undefined;
   }
 
   push(data: Buffer): void {
@@ -30,9 +37,10 @@ export class StreamRecorder {
   }
 
   #record(batch: RecordBatch): void {
-    this.#position += batchSize(batch);
     const skipped = Math.min(this.#toSkip, batch.ends.length);
+    if (skipped > 0) this.#skippedTo = this.#position + (batch.ends[skipped - 1] as number) - batch.start;
     this.#toSkip -= skipped;
+    this.#position += batchSize(batch);
     this.#writer.append(this.#stream, skipped === 0 ? batch : withoutFirst(batch, skipped), this.#position);
   }
 }

@@ -1,7 +1,17 @@
 /** The promise of the spool: whatever is killed, and when, every line is in the log exactly once. */
 import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {closeSync, constants, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeSync} from 'node:fs';
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {sleep} from '@longshore/base';
@@ -26,8 +36,48 @@ function readLog(path: string, driver: Driver): string[] {
   return entries.map(entry => String(entry?.line));
 }
 
+/** Waits for what must come; the comparison at the end says what is wrong if it does not. */
+async function until(condition: () => boolean): Promise<void> {
+  for (let n = 0; n < 3000 && !condition(); n++) await sleep(10);
+}
+
 for (const driver of ['json-file', 'local'] as const) {
+  test(`${driver}: killed before it noted where the log ends, and again at once, a pump doubles nothing`, async t => {
+    t.timeout(120_000);
+    const directory = mkdtempSync(join(tmpdir(), 'ls-spool-'));
+    t.teardown(() => rmSync(directory, {recursive: true}));
+    const logs = mkdtempSync(join(directory, 'logs-'));
+    const log = join(logs, 'x-json.log');
+    const checkpoint = join(directory, 'c', 'log.checkpoint');
+    const killed = async (pump: ChildProcess) => {
+      pump.kill('SIGKILL');
+      await once(pump, 'exit');
+    };
+    const first = openPump(directory, log, 'create', driver);
+    await once(first.stdout!, 'data');
+    const fifos = ['stdout', 'stderr'].map(name =>
+      openSync(join(directory, 'c', `c-${name}`), constants.O_RDWR | constants.O_NONBLOCK),
+    );
+    t.teardown(() => fifos.forEach(closeSync));
+    const before = readFileSync(checkpoint);
+    const expected = Array.from({length: 40}, (_, n) => `line ${n}`);
+    for (const [n, line] of expected.entries()) writeSync(fifos[n % 2]!, `${line}\n`);
+    await until(() => readLog(log, driver).length === expected.length);
+    await killed(first);
+    // As if it had been killed between the writing and the noting.
+    writeFileSync(checkpoint, before);
+    const next = openPump(directory, log, 'reopen', driver);
+    await once(next.stdout!, 'data');
+    await killed(next);
+    const last = openPump(directory, log, 'reopen', driver);
+    await once(last.stdout!, 'data');
+    last.kill('SIGTERM');
+    await once(last, 'exit');
+    t.deepEqual(readLog(log, driver).toSorted(), expected.map(line => `${line}\n`).toSorted());
+  });
+
   test(`${driver}: a pump that is killed again and again loses no line and doubles none`, async t => {
+    t.timeout(240_000);
     const directory = mkdtempSync(join(tmpdir(), 'ls-spool-'));
     t.teardown(() => rmSync(directory, {recursive: true}));
     const logs = mkdtempSync(join(directory, 'logs-'));

@@ -57,14 +57,39 @@ export async function openFileLane(options: FileLaneOptions): Promise<{lane: Log
   const saved = options.isReopened ? checkpoint.load() : undefined;
   const written = saved ? await recoverLog(path, limits.maximumFiles, format, saved) : nothing;
   const positions = {...(saved?.positions ?? nothing)};
+  const found = new Map<StreamName, StreamRecorder>();
   const save = (next: LogCheckpoint) => {
-    checkpoint.save(next);
-    Object.assign(positions, next.positions);
+    const reached = withWritten(next.positions, found, written);
+    // Until then the earlier daemon's checkpoint holds: behind it every record in the file is counted again.
+    if (!reached) return;
+    checkpoint.save({...next, positions: reached});
+    Object.assign(positions, reached);
     options.moved();
   };
   const writer = await FileLogWriter.open(path, {...limits, format, attributes}, positions, save, log);
   const outer = withMode(writer, options.mode);
-  return {lane: makeLane(outer, options, positions, written, checkpoint, log), writer};
+  const lane = makeLane(outer, options, positions, written, checkpoint, log);
+  for (const [stream, recorder] of lane.recorders) found.set(stream, recorder);
+  return {lane, writer};
+}
+
+/**
+ * Positions that take in what an earlier daemon wrote without saving a checkpoint: the size of the file includes it for
+ * both streams, whichever of them goes on first. Undefined while that is not known.
+ */
+function withWritten(
+  positions: StreamPositions,
+  recorders: ReadonlyMap<StreamName, StreamRecorder>,
+  written: Readonly<Record<StreamName, number>>,
+): StreamPositions | undefined {
+  const reached = {...positions};
+  for (const stream of ['stdout', 'stderr'] as const) {
+    if (written[stream] === 0) continue;
+    const skippedTo = recorders.get(stream)?.skippedTo;
+    if (skippedTo === undefined) return undefined;
+    reached[stream] = Math.max(reached[stream], skippedTo);
+  }
+  return reached;
 }
 
 /** Records since the last checkpoint are sent again after a SIGKILL: a collector may get some twice, and misses none. */
