@@ -112,6 +112,7 @@ export async function openNetworks(ctx: CallContext, options: NetworksOptions): 
       manager,
       attachments: new Attachments({registry, sandboxes, containers}),
       async [Symbol.asyncDispose]() {
+        firewall?.[Symbol.dispose]();
         names[Symbol.dispose]();
         publisher[Symbol.dispose]();
         links[Symbol.dispose]();

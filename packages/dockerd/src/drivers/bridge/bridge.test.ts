@@ -15,6 +15,7 @@ const rootTest = process.getuid?.() === 0 ? test.serial : test.serial.skip;
 
 for (const name of scenarioNames) {
   rootTest(name, async t => {
+    t.timeout(150_000);
     const directory = await mkdtemp(join(tmpdir(), 'ls-net-'));
     t.teardown(() => rm(directory, {recursive: true, force: true}));
     const command = ['--mount', '--net', '--propagation', 'private', process.execPath, script, name, directory];

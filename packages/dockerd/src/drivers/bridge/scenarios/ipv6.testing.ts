@@ -3,6 +3,7 @@ import {deepStrictEqual as equal, match, ok, rejects} from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
 import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {sleep} from '@longshore/base';
 import {inNetns, openNetlink} from '@longshore/linux';
 import {endpointSettings} from '../../../core/containers/documents/network-settings.ts';
 import {networkCreateRequest} from '../../../core/networks/documents.ts';
@@ -22,6 +23,9 @@ function inside(namespace: string) {
 
 const readSysctl = (path: string) => readFileSync(`/proc/sys/${path}`, 'utf8').trim();
 
+/** Of the table that is set up last. */
+const isJump = (rule: string) => /^-A PREROUTING .*-j DOCKER$/.test(rule);
+
 function policy(): string {
   const saved = execFileSync('ip6tables-save', ['-t', 'filter'], {encoding: 'utf8'});
   return /^:FORWARD (\S+)/m.exec(saved)?.[1] ?? '';
@@ -32,6 +36,9 @@ export const ipv6Scenarios: Record<string, () => Promise<void>> = {
     const networks = await open();
     await networks.controller.restore(ctx, []);
     equal([readSysctl('net/ipv6/conf/all/forwarding'), policy()], ['0', 'ACCEPT']);
+    ok(!rules6().some(isJump), 'a start without such networks does not wait for it');
+    for (const end = Date.now() + 20_000; !rules6().some(isJump); await sleep(100))
+      ok(Date.now() < end, 'set up later');
     const before = rules6();
     const dual = await networks.manager.create(ctx, {
       ...zero,
