@@ -117,6 +117,41 @@ test('a call ends with its signal or its time', async t => {
   t.is(aborted, 2, 'the server knows');
 });
 
+test('a patient client waits for a server that is started again, up to a limit', async t => {
+  const blob = Buffer.from('x');
+  const {server} = await connect(
+    t,
+    [VersionDefinition, {version: () => ({version: '1'})}],
+    [
+      ContentDefinition,
+      {
+        read: (call: ServerWritableStream<unknown, {offset: bigint; data: Buffer}>) => {
+          call.write({offset: 0n, data: blob});
+          call.end();
+        },
+      },
+    ],
+  );
+  const {address} = server;
+  using client = openClient({address, patienceMs: 20_000});
+  await client.version.version(ctx, {});
+  server.stop();
+  const calls = Promise.all([client.version.version(ctx, {}), Array.fromAsync(client.content.read(ctx, {}))]);
+  await refused(t, 'unavailable', client.version.version(ctx, {}, {patienceMs: 0}));
+  await refused(t, 'canceled', client.version.version(withSignal(ctx, AbortSignal.abort()), {}));
+  await delay(300);
+  await server.start();
+  const [{version}, pieces] = await calls;
+  t.is(version, '1');
+  t.deepEqual(
+    pieces.map(({data}) => Buffer.from(data)),
+    [blob],
+  );
+  server.stop();
+  using hasty = openClient({address, patienceMs: 100});
+  await refused(t, 'unavailable', hasty.version.version(ctx, {}));
+});
+
 test('no server is unavailable, and a new one is found', async t => {
   const {client, server} = await connect(t, [VersionDefinition, {version: () => ({version: '1'})}]);
   await client.version.version(ctx, {});

@@ -24,6 +24,11 @@ const contentWindowBytes = 8 << 20;
 export interface ClientOptions {
   /** Path of containerd's socket, `unix://` before it allowed. */
   address: string;
+  /**
+   * For how long a call that finds no containerd at the address tries again, in milliseconds: one that is restarted is
+   * not there for a moment. 0 without it.
+   */
+  patienceMs?: number;
 }
 
 /**
@@ -67,9 +72,10 @@ export type ImageServices = Pick<ContainerdClient, 'content' | 'diff' | 'images'
 };
 
 export function openClient(options: ClientOptions): ContainerdClient {
-  const control = openChannel(options.address);
-  const bulk = openChannel(options.address, contentWindowBytes);
-  const eventChannel = openChannel(options.address);
+  const {address, patienceMs} = options;
+  const control = openChannel(address, {patienceMs});
+  const bulk = openChannel(address, {patienceMs, windowBytes: contentWindowBytes});
+  const eventChannel = openChannel(address);
   return {
     address: control.address,
     containers: makeClient(control, ContainersDefinition),

@@ -7,10 +7,19 @@ const maxMessageBytes = 16 << 20;
 export interface Channel extends Disposable {
   readonly address: string;
   readonly client: Client;
+  /** For how long a call that finds nobody at the address tries again, in milliseconds. */
+  readonly patienceMs: number;
+}
+
+export interface ChannelOptions {
+  /** Bytes in flight; grpc-js chooses without it. */
+  windowBytes?: number;
+  /** 0 without it: a call that finds nobody fails at once. */
+  patienceMs?: number | undefined;
 }
 
 /** `address` is a socket path, with or without `unix://` before it. */
-export function openChannel(address: string, windowBytes?: number): Channel {
+export function openChannel(address: string, {windowBytes, patienceMs = 0}: ChannelOptions = {}): Channel {
   const path = socketPath(address);
   const client = new Client(`unix:${path}`, credentials.createInsecure(), {
     'grpc.max_receive_message_length': maxMessageBytes,
@@ -24,7 +33,7 @@ export function openChannel(address: string, windowBytes?: number): Channel {
     'grpc.service_config_disable_resolution': 1,
     ...(windowBytes === undefined ? {} : {'grpc-node.flow_control_window': windowBytes}),
   });
-  return {address: path, client, [Symbol.dispose]: () => client.close()};
+  return {address: path, client, patienceMs, [Symbol.dispose]: () => client.close()};
 }
 
 function socketPath(address: string): string {

@@ -4,6 +4,8 @@ import type {CallContext} from '@longshore/base';
 export interface CallOptions {
   /** The server is told to give up after this long, and the call fails with `deadline-exceeded`. */
   timeoutMs?: number;
+  /** Instead of the connection's own patience with a server that is not there; 0 asks once. */
+  patienceMs?: number;
 }
 
 /** Headers that containerd reads: namespace, lease, trace. */

@@ -4,6 +4,7 @@ import {type CallContext, startSpan} from '@longshore/base';
 import type {Channel} from './channel.ts';
 import {fromGrpcError} from './errors.ts';
 import {type CallOptions, cancelOnAbort, grpcOptions, metadataOf} from './options.ts';
+import {patienceOf} from './patience.ts';
 import {serialize} from './serialize.ts';
 
 /** One request, many responses. The call starts with the first `next()` and is cancelled when the loop is left. */
@@ -17,7 +18,16 @@ export async function* serverStreamCall<Request, Response>(
 ): AsyncGenerator<Response, void, void> {
   const span = startSpan(ctx, path.slice(1), {kind: 'client'});
   try {
-    yield* readResponses(startServerStream(channel, path, method, span.ctx, request, options), channel, span.ctx);
+    const again = patienceOf(channel, ctx, options);
+    for (;;) {
+      const call = startServerStream(channel, path, method, span.ctx, request, options);
+      try {
+        return yield* readResponses(call, channel, span.ctx);
+      } catch (error) {
+        // Nothing has been read yet then: no server has seen the call.
+        if (!(await again((error as Error).cause))) throw error;
+      }
+    }
   } finally {
     span.end();
   }

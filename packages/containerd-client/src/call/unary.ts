@@ -3,6 +3,7 @@ import {type CallContext, withSpan} from '@longshore/base';
 import type {Channel} from './channel.ts';
 import {fromGrpcError} from './errors.ts';
 import {type CallOptions, cancelOnAbort, grpcOptions, metadataOf} from './options.ts';
+import {patienceOf} from './patience.ts';
 import {serialize} from './serialize.ts';
 
 /** One request, one response. Rejects with an EngineError, or with the reason of `ctx.signal` when that aborts. */
@@ -27,6 +28,26 @@ async function call<Request, Response>(
   request: Request,
   options?: CallOptions,
 ): Promise<Response> {
+  const again = patienceOf(channel, ctx, options);
+  for (;;) {
+    try {
+      return await callOnce(channel, path, method, ctx, request, options);
+    } catch (error) {
+      ctx.signal.throwIfAborted();
+      if (!(await again(error))) throw fromGrpcError(error, channel.address);
+    }
+  }
+}
+
+/** Rejects with what grpc-js says. */
+async function callOnce<Request, Response>(
+  channel: Channel,
+  path: string,
+  method: MethodDefinition<Request, Response>,
+  ctx: CallContext,
+  request: Request,
+  options?: CallOptions,
+): Promise<Response> {
   ctx.signal.throwIfAborted();
   const {promise, resolve, reject} = Promise.withResolvers<Response>();
   const started = channel.client.makeUnaryRequest(
@@ -41,9 +62,6 @@ async function call<Request, Response>(
   const forget = cancelOnAbort(ctx, started);
   try {
     return await promise;
-  } catch (error) {
-    ctx.signal.throwIfAborted();
-    throw fromGrpcError(error, channel.address);
   } finally {
     forget();
   }

@@ -106,7 +106,7 @@ export function makeFakeWorld(): FakeWorld {
           tasks.delete(id);
           return undefined;
         },
-        status: async (_ctx, id) => tasks.get(id) ?? {status: 'gone'},
+        status: async (_ctx, id, execId = '') => tasks.get(execId || id) ?? {status: 'gone'},
         async kill(_ctx, id, signal) {
           await call(`task kill ${signal}`, undefined);
           fake.onKill(id, signal);

@@ -2,6 +2,7 @@
 import {callContext, sleep} from '@longshore/base';
 import {codeOf, EngineError} from '@longshore/errdefs';
 import test from 'ava';
+import {Exec, type ExecConfig} from '../exec/exec.ts';
 import type {Container} from './container.ts';
 import {handleExit} from './exit.ts';
 import {type FakeWorld, makeFakeWorld, runtimeError} from './fake-world.testing.ts';
@@ -257,4 +258,44 @@ test('exits that were missed while containerd was away are found', async t => {
     (await both).map(({exitCode}) => exitCode),
     [4, 137],
   );
+});
+
+test('exits of execs that were missed while containerd was away are found', async t => {
+  const fake = makeFakeWorld();
+  const container = fake.add('a');
+  await startContainer(fake.world, ctx, container);
+  const add = (id: string, state: Exec['state']) => {
+    const exec = new Exec(id, container.id, {command: ['true']} as ExecConfig, {} as Exec['process']);
+    exec.state = state;
+    container.execs.set(id, exec);
+    return exec;
+  };
+  const [ended, lost, runs] = ['e', 'l', 'r'].map(id => add(id, {status: 'running'})) as [Exec, Exec, Exec];
+  const starting = add('s', {status: 'starting'});
+  fake.tasks.set('e', {status: 'stopped', pid: 7, exitCode: 3, exitedAt: 5n});
+  fake.tasks.set('r', {status: 'running', pid: 8});
+  fake.tasks.set('s', {status: 'stopped', pid: 9, exitCode: 4, exitedAt: 5n});
+  taskListener(fake.world).interrupted();
+  t.deepEqual(await Promise.all([ended.exited.promise, lost.exited.promise]), [3, 137]);
+  t.true(runs.running);
+  t.is(starting.state.status, 'starting');
+  starting.state = {status: 'running'}; // containerd answers only now, and the process has ended long ago
+  starting.started.resolve();
+  t.is(await starting.exited.promise, 4);
+});
+
+test('the exit of a process that ended before its start was answered, while containerd was away', async t => {
+  const fake = makeFakeWorld();
+  const container = fake.add('a');
+  const {start} = fake.world.runtime;
+  fake.world.runtime.start = async (...args) => {
+    const pid = await start(...args);
+    taskListener(fake.world).interrupted();
+    await sleep(20); // what is asked now is answered before the start is
+    fake.tasks.set(container.id, {status: 'stopped', pid, exitCode: 6, exitedAt: 5n});
+    return pid;
+  };
+  const exit = container.nextExit();
+  await startContainer(fake.world, ctx, container);
+  t.is((await exit).exitCode, 6);
 });

@@ -1,6 +1,6 @@
 /** Runs a prepared exec, with its streams attached or without. */
 import {type CallContext, withTimeout} from '@longshore/base';
-import {EngineError, messageOf} from '@longshore/errdefs';
+import {EngineError, isErrorCode, messageOf} from '@longshore/errdefs';
 import type {Container} from '../containers/container.ts';
 import {type StartError, translateRuntimeError} from '../containers/start-error.ts';
 import {publishContainerEvent, type World} from '../containers/world.ts';
@@ -11,6 +11,7 @@ import {describeCommand, requireRunning} from './create.ts';
 import type {Exec} from './exec.ts';
 
 const deleteTimeoutMs = 20_000;
+const sigkill = 9;
 
 /** Where the output of an exec goes; undefined when nobody is attached. */
 export type ExecAttachment = OutputReceiver | undefined;
@@ -68,9 +69,23 @@ async function run(world: World, ctx: CallContext, exec: Exec, io: ExecIo): Prom
     if (exec.state.status === 'starting') exec.state = {status: 'running'};
     exec.started.resolve();
   } catch (error) {
-    await world.runtime.deleteExec(world.background, containerId, id).catch(() => {}); // it never ran
+    await abandon(world, exec, error);
     throw error;
   }
+}
+
+/** Of a start that was cut off nobody knows whether the process runs; its client does not wait until that is known. */
+async function abandon(world: World, {containerId, id}: Exec, error: unknown): Promise<void> {
+  const ctx = withTimeout(world.background, deleteTimeoutMs);
+  const remove = () => world.runtime.deleteExec(ctx, containerId, id).catch(() => {});
+  if (!isErrorCode(error, 'unavailable')) {
+    await remove(); // it never ran
+    return;
+  }
+  void world.runtime
+    .kill(ctx, containerId, sigkill, id)
+    .catch(() => {})
+    .then(remove);
 }
 
 function fail(exec: Exec, error: unknown): StartError {

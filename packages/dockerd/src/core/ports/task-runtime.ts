@@ -67,7 +67,8 @@ export interface TaskRuntime {
   delete(ctx: CallContext, id: string): Promise<ProcessExit | undefined>;
   /** Ends the task by force whatever its state, then deletes it. */
   destroy(ctx: CallContext, id: string): Promise<ProcessExit | undefined>;
-  status(ctx: CallContext, id: string): Promise<TaskStatus>;
+  /** Of the container's first process, or of an exec. */
+  status(ctx: CallContext, id: string, execId?: string): Promise<TaskStatus>;
   kill(ctx: CallContext, id: string, signal: number, execId?: string): Promise<void>;
   pause(ctx: CallContext, id: string): Promise<void>;
   resume(ctx: CallContext, id: string): Promise<void>;

@@ -5,6 +5,9 @@ import {EngineError, messageOf} from '@longshore/errdefs';
 import type {StartedContainerd} from './start.ts';
 import {healthTimeoutMs, type Supervision, startTimeoutMs} from './supervisor.ts';
 
+/** A request that comes while containerd is restarted waits this long for it before it fails. */
+const patienceMs = 10_000;
+
 export interface Containerd extends AsyncDisposable {
   address: string;
   client: ContainerdClient;
@@ -20,9 +23,9 @@ export async function connectContainerd(
 ): Promise<Containerd> {
   // A channel that is asked too early waits long before it tries again: only a socket that takes connections counts.
   await supervisor?.untilListening();
-  const client = openClient({address});
+  const client = openClient({address, patienceMs});
   try {
-    const isHealthy = async () => (await client.health.check(timeout(log), {})).status === 1;
+    const isHealthy = async () => (await client.health.check(timeout(log), {}, {patienceMs: 0})).status === 1;
     if (supervisor) await supervisor.watch(isHealthy, supervision);
     else await requireContainerd(client, log);
   } catch (error) {
@@ -37,7 +40,7 @@ export async function connectContainerd(
 async function requireContainerd(client: ContainerdClient, log: Logger): Promise<void> {
   for (const end = Date.now() + startTimeoutMs; ; ) {
     try {
-      await client.version.version(timeout(log), {});
+      await client.version.version(timeout(log), {}, {patienceMs: 0});
       return;
     } catch (error) {
       if (Date.now() > end) {

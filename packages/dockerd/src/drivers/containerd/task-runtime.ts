@@ -3,7 +3,7 @@ import {CheckpointOptions, Options} from '@longshore/api/gen/containerd/types/ru
 import {Status} from '@longshore/api/gen/containerd/types/task/task';
 import type {LinuxResources, Process, Spec} from '@longshore/api/oci';
 import {jsonTypeUrl, protobufTypeUrl} from '@longshore/api/type-urls';
-import type {CallContext} from '@longshore/base';
+import {type CallContext, withTimeout} from '@longshore/base';
 import {type Any, type ContainerdClient, nanosOf, packAny, packJson, unpackJson} from '@longshore/containerd-client';
 import {EngineError, isErrorCode} from '@longshore/errdefs';
 import type {ExecRequest, ProcessExit, TaskRequest, TaskRuntime, TaskStatus} from '../../core/ports/task-runtime.ts';
@@ -32,6 +32,8 @@ export interface TaskRuntimeOptions {
 
 const runcShim = 'io.containerd.runc.v2';
 const sigkill = 9;
+/** The shim lets the pipes run dry for up to 10 s; a containerd that hangs is replaced within that time, too. */
+const destroyTimeoutMs = 30_000;
 
 export function openTaskRuntime(options: TaskRuntimeOptions): TaskRuntime {
   return new ContainerdTasks(options);
@@ -61,9 +63,16 @@ class ContainerdTasks implements TaskRuntime {
       });
       return pid;
     } catch (error) {
-      await this.#removeRecord(id, ctx);
+      await this.#undoCreate(id, ctx, error);
       throw error;
     }
+  }
+
+  /** Of a call that was cut off nobody knows how far it came: the shim may make the process all the same. */
+  async #undoCreate(id: string, ctx: CallContext, error: unknown): Promise<void> {
+    if (!isErrorCode(error, 'unavailable')) return await this.#removeRecord(id, ctx);
+    const own = {...ctx, signal: new AbortController().signal};
+    await this.destroy(own, id).catch(failure => ctx.log.warn({container: id, error: failure}, 'cannot undo a start'));
   }
 
   /** A record that a killed daemon left is in the way of the next start: it is of no use to anybody. */
@@ -93,7 +102,19 @@ class ContainerdTasks implements TaskRuntime {
   }
 
   async start(ctx: CallContext, id: string): Promise<number> {
-    return (await this.#client.tasks.start(ctx, {containerId: id})).pid;
+    return await this.#start(ctx, id, '');
+  }
+
+  /** A containerd that died meanwhile may have passed it on: the next one knows. */
+  async #start(ctx: CallContext, id: string, execId: string): Promise<number> {
+    try {
+      return (await this.#client.tasks.start(ctx, {containerId: id, execId})).pid;
+    } catch (error) {
+      if (!isErrorCode(error, 'unavailable')) throw error;
+      const found = await this.status(ctx, id, execId).catch(() => undefined);
+      if (found?.status !== 'running' && found?.status !== 'stopped') throw error;
+      return found.pid;
+    }
   }
 
   async delete(ctx: CallContext, id: string): Promise<ProcessExit | undefined> {
@@ -102,7 +123,8 @@ class ContainerdTasks implements TaskRuntime {
     return exit && toExit(exit);
   }
 
-  async destroy(ctx: CallContext, id: string): Promise<ProcessExit | undefined> {
+  async destroy(parent: CallContext, id: string): Promise<ProcessExit | undefined> {
+    const ctx = withTimeout(parent, destroyTimeoutMs);
     await ignoreMissing(this.#client.tasks.kill(ctx, {containerId: id, signal: sigkill, all: true}).catch(ignoreEnded));
     await ignoreMissing(this.#client.tasks.wait(ctx, {containerId: id}));
     return await this.delete(ctx, id);
@@ -114,8 +136,8 @@ class ContainerdTasks implements TaskRuntime {
     await ignoreMissing(this.#client.containers.delete(own, {id}, {timeoutMs: 10_000}));
   }
 
-  async status(ctx: CallContext, id: string): Promise<TaskStatus> {
-    const answer = await ignoreMissing(this.#client.tasks.get(ctx, {containerId: id}));
+  async status(ctx: CallContext, id: string, execId = ''): Promise<TaskStatus> {
+    const answer = await ignoreMissing(this.#client.tasks.get(ctx, {containerId: id, execId}));
     const task = answer?.process;
     if (!task) return {status: 'gone'};
     const {pid} = task;
@@ -173,8 +195,7 @@ class ContainerdTasks implements TaskRuntime {
   }
 
   async startExec(ctx: CallContext, id: string, execId: string): Promise<number> {
-    const {pid} = await this.#client.tasks.start(ctx, {containerId: id, execId});
-    return pid;
+    return await this.#start(ctx, id, execId);
   }
 
   async deleteExec(ctx: CallContext, id: string, execId: string): Promise<ProcessExit | undefined> {
