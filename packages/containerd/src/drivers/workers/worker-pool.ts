@@ -30,7 +30,7 @@ export interface JobOptions {
 
 const defaultIdleMs = 5_000;
 /** A thread that ends by itself closes what it has open; one that is ended does not. */
-const cancelGraceMs = 2_000;
+const cancelGraceMs = 20_000;
 
 export class WorkerPool implements AsyncDisposable {
   readonly #options: WorkerPoolOptions;
