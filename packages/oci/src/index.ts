@@ -58,6 +58,7 @@ export type {CredentialsSource, RegistryCredentials} from './registry/credential
 export type {EndpointOptions} from './registry/endpoints.ts';
 export {isInsecure} from './registry/endpoints.ts';
 export type {ResolvedManifest} from './registry/fetch.ts';
+export {HttpClient} from './registry/http-client.ts';
 export type {HttpDebug} from './registry/http-debug.ts';
 export {type ProxySettings, parseProxy, proxySettings} from './registry/http-proxy.ts';
 export type {LoginResult} from './registry/login.ts';

@@ -8,6 +8,7 @@ import {Images} from '../core/images/images.ts';
 import {ImageTransfers} from '../core/images/transfers.ts';
 import type {ImageUsers} from '../core/ports/image-service.ts';
 import {openImageStore} from '../drivers/images/containerd-images.ts';
+import {download} from '../drivers/images/download.ts';
 import type {RegistryOptions} from '../drivers/images/registry-transfers.ts';
 import {removeTransferLeases} from '../drivers/images/transfer-leases.ts';
 import type {ImagesBackend} from '../http/images/routes.ts';
@@ -36,7 +37,7 @@ export async function openImages(ctx: CallContext, options: ImagesOptions): Prom
   return {
     images,
     deletion: new ImageDeletion({images, store, users, events}),
-    transfers: new ImageTransfers(images, store),
+    transfers: new ImageTransfers(images, store, download),
     snapshotter,
     // The object is asked anew for every transfer.
     reconfigure: next => void Object.assign(registry, registryOptions(next)),

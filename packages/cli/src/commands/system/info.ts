@@ -27,7 +27,7 @@ export default class SystemInfoCommand extends DockerCommand<typeof flags> {
     const client = await clientInfo(cli);
     if (format) {
       const errors = failure ? {ServerErrors: [failure.message]} : {};
-      cli.stdout.write(formatObject({...info, ...errors, ClientInfo: client}, format));
+      cli.stdout.write(formatObject({...info, ...errors, ClientInfo: client}, format, spellings));
       if (failure) cli.warn(failure.message);
       return failure ? 1 : 0;
     }
@@ -41,6 +41,19 @@ export default class SystemInfoCommand extends DockerCommand<typeof flags> {
     return 1;
   }
 }
+
+/** Names in templates of fields whose JSON name differs. */
+const spellings = {
+  HTTPProxy: 'HttpProxy',
+  HTTPSProxy: 'HttpsProxy',
+  CPUCfsPeriod: 'CpuCfsPeriod',
+  CPUCfsQuota: 'CpuCfsQuota',
+  Path: 'path',
+  Args: 'runtimeArgs',
+  Type: 'runtimeType',
+  Options: 'options',
+  Status: 'status',
+};
 
 interface ClientInfo {
   Debug: boolean;

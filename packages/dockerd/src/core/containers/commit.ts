@@ -1,7 +1,7 @@
 /** POST /commit: an image out of a container. */
 import type {Image, ImageConfig} from '@longshore/api/oci';
 import type {CallContext} from '@longshore/base';
-import {EngineError, isErrorCode} from '@longshore/errdefs';
+import {EngineError, messageOf} from '@longshore/errdefs';
 import {familiarReference, type Reference} from '@longshore/oci';
 import {nowNano} from '../events/event-bus.ts';
 import {applyChanges} from '../images/changes.ts';
@@ -63,13 +63,14 @@ export async function commitContainer(
   }
 }
 
-/** False when it has ended, or somebody else has paused it, meanwhile: there is nothing to stop then. */
+/** False when it cannot be paused, as it has ended meanwhile: it is stored as it is then. */
 async function pause(world: World, ctx: CallContext, container: Container): Promise<boolean> {
   try {
     await pauseContainer(world, ctx, container);
     return true;
   } catch (error) {
-    if (!isErrorCode(error, 'conflict')) throw error;
+    ctx.signal.throwIfAborted();
+    world.log.debug({container: container.id, error: messageOf(error)}, 'cannot pause a container that is stored');
     return false;
   }
 }

@@ -1,4 +1,5 @@
 /** An image store in memory, with the busybox that was recorded. */
+import assert from 'node:assert/strict';
 import type {Descriptor, Image} from '@longshore/api/oci';
 import {callContext} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
@@ -133,7 +134,7 @@ export function fakeImages(options: {unpackedSize?: number} = {}) {
     images,
     users,
     deletion: new ImageDeletion({images, store, users: userPort, events}),
-    transfers: new ImageTransfers(images, store),
+    transfers: new ImageTransfers(images, store, async () => assert.fail('nothing is downloaded here')),
     /** Names without their order. */
     names: () => [...records.keys()].sort(),
     async add(image: FakeImage, ...names: string[]) {

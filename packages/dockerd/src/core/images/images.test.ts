@@ -79,6 +79,9 @@ recordedTest('the answers are those that were recorded with the containerd image
   t.deepEqual(await inspect('1.51', false), expected('image_inspect'));
   t.deepEqual(await inspect('1.51', true), expected('image_inspect_manifests'));
   t.deepEqual(await inspect('1.43', false), expected('image_inspect_v1.43'));
+  // What docker-compose 1.29 reads of every image when it recreates a container.
+  const {ContainerConfig: old} = await inspect('1.41', false);
+  t.like(old, {Volumes: null, Cmd: null});
   t.deepEqual((await fake.images.history(ctx, 'busybox')).map(historyToJson), expected('image_history'));
   const [image] = await fake.images.list(ctx);
   const usage = await fake.images.usage(ctx, image as never);

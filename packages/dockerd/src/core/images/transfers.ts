@@ -27,7 +27,12 @@ export interface RegistryRequest {
   onProgress(event: TransferProgress): void;
 }
 
+/** Opens a file of a web server. */
+export type Download = (ctx: CallContext, url: URL) => Promise<AsyncIterable<Uint8Array>>;
+
 export interface RootImport {
+  /** Where the files come from, in words; `-` for the client. */
+  source: string;
   repository: string;
   tag: string;
   message: string;
@@ -39,10 +44,13 @@ export interface RootImport {
 export class ImageTransfers {
   readonly #images: Images;
   readonly #store: ImageStore;
+  /** Throws what its driver throws. */
+  readonly download: Download;
 
-  constructor(images: Images, store: ImageStore) {
+  constructor(images: Images, store: ImageStore, download: Download) {
     this.#images = images;
     this.#store = store;
+    this.download = download;
   }
 
   /** Loads an archive and calls `onImage` for each image: its familiar name, or its id. */
@@ -88,7 +96,7 @@ export class ImageTransfers {
   async importRoot(ctx: CallContext, layer: AsyncIterable<Uint8Array>, request: RootImport): Promise<string> {
     const name = request.repository === '' ? undefined : taggedName(request.repository, request.tag);
     const created = formatNano(nowNano());
-    const comment = request.message || 'Imported from -';
+    const comment = request.message || `Imported from ${request.source}`;
     const config = applyChanges({}, request.changes);
     const image = (diffId: string): Image => ({
       ...(request.platform ?? defaultPlatform()),

@@ -89,7 +89,8 @@ async function start(world: World, request: ApiRequest, reply: ApiReply): Promis
     reply.empty(200);
     return;
   }
-  const client = hijackStreams(request, reply, exec.config.tty);
+  // The form of the stream is what this request asks for, whatever the process has: docker-py counts on frames here.
+  const client = hijackStreams(request, reply, body.Tty);
   try {
     await runAttached(world, request, container, exec, client);
   } catch (error) {

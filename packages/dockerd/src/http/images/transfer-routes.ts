@@ -78,21 +78,31 @@ async function save(transfers: ImageTransfers, request: ApiRequest, reply: ApiRe
 async function importRoot(transfers: ImageTransfers, request: ApiRequest, reply: ApiReply): Promise<void> {
   const {query} = request;
   const source = query.text('fromSrc');
-  if (source !== '-') {
-    const message =
-      source === '' ? 'either fromImage or fromSrc must be given' : 'importing from a URL is not implemented';
-    throw new EngineError(source === '' ? 'invalid-argument' : 'unimplemented', message);
-  }
+  if (source === '') throw new EngineError('invalid-argument', 'either fromImage or fromSrc must be given');
   const platform = query.text('platform');
-  const id = await transfers.importRoot(clientContext(request), request.body, {
+  const wanted = {
+    source,
     repository: query.text('repo'),
     tag: query.text('tag'),
     message: query.text('message'),
     changes: query.list('changes'),
     platform: platform === '' ? undefined : platformOf(platform),
-  });
+  };
+  const ctx = clientContext(request);
+  const url = source === '-' ? undefined : addressOf(source);
   const stream = new JsonStream(reply);
-  await stream.run(() => stream.send({status: id}));
+  await stream.run(async () => {
+    const body = url ? await transfers.download(ctx, url) : request.body;
+    if (url) await stream.send({status: `Downloading from ${url.href}`});
+    await stream.send({status: await transfers.importRoot(ctx, body, wanted)});
+  });
+}
+
+/** Of `fromSrc`, whose scheme may be left out. Throws `invalid-argument`. */
+function addressOf(source: string): URL {
+  const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(source) ? source : `http://${source}`;
+  if (/^https?:/i.test(text) && URL.canParse(text)) return new URL(text);
+  throw new EngineError('invalid-argument', `invalid URL to import from: ${source}`);
 }
 
 async function pull(transfers: ImageTransfers, request: ApiRequest, reply: ApiReply): Promise<void> {

@@ -3,7 +3,7 @@ import type {CallContext} from '@longshore/base';
 import {EngineError, messageOf} from '@longshore/errdefs';
 import type {Container} from '../container.ts';
 import type {HostConfig} from '../documents/host-config.ts';
-import {isUserDefinedMode} from '../network-mode.ts';
+import {isContainerMode, isUserDefinedMode} from '../network-mode.ts';
 import {sandboxRequestOf} from '../sandbox-request.ts';
 import {hasProcess} from '../state.ts';
 import {saveContainer, type World} from '../world.ts';
@@ -17,7 +17,7 @@ export function resolveLinks(world: World, {Links: links, NetworkMode: mode}: Ho
   if (isUserDefinedMode(mode)) return [];
   return (links ?? []).map(text => {
     const {name, alias} = parseLink(text);
-    const child = findChild(world, name);
+    const child = networkOwner(world, findChild(world, name));
     if (child.record.host.NetworkMode === 'host') {
       throw new EngineError(
         'invalid-argument',
@@ -26,6 +26,12 @@ export function resolveLinks(world: World, {Links: links, NetworkMode: mode}: Ho
     }
     return {alias, childId: child.id};
   });
+}
+
+/** Who has the network of a container that joins another one's: its address is the one to link to. */
+function networkOwner(world: World, container: Container): Container {
+  const {NetworkMode: mode} = container.record.host;
+  return isContainerMode(mode) ? networkOwner(world, findChild(world, mode.slice('container:'.length))) : container;
 }
 
 function findChild(world: World, name: string): Container {
@@ -52,7 +58,7 @@ export function restoreLinks(world: World, parent: Container): void {
   for (const text of links ?? []) {
     const {name, alias} = parseLink(text);
     try {
-      addLink(world, parent, {alias, childId: world.registry.find(name).id});
+      addLink(world, parent, {alias, childId: networkOwner(world, world.registry.find(name)).id});
     } catch (error) {
       world.log.warn({container: parent.id, link: text, error}, 'the container of a link is gone');
     }

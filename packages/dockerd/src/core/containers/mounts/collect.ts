@@ -37,7 +37,7 @@ export function collectMounts(
     wanted.set(mount.destination, {kind: 'new', mount});
   }
   for (const path of Object.keys(config.Volumes ?? {})) {
-    const mount = withDefaults(parseBind(path), host, false);
+    const mount = withDefaults(parseBind(path.startsWith('/') ? path : `/${path}`), host, false);
     const isTaken = wanted.has(mount.destination) || explicit.has(mount.destination);
     if (!isTaken) wanted.set(mount.destination, {kind: 'new', mount});
   }

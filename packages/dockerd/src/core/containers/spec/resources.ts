@@ -100,6 +100,8 @@ function memoryOf(limits: Limits): Pick<LinuxResources, 'memory'> {
 
 function cpuOf(limits: Limits): Pick<LinuxResources, 'cpu'> {
   const {NanoCpus: nano} = limits;
+  // The kernel has no such weight, and the file of the runtime no such number.
+  if (limits.CpuShares < 0) throw new EngineError('unknown', 'shares: invalid argument');
   const cpu = given({
     shares: limits.CpuShares || undefined,
     quota: nano > 0 ? Math.floor((nano * nanoCpuPeriod) / 1e9) : limits.CpuQuota || undefined,

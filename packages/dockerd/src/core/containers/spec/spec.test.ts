@@ -8,6 +8,7 @@ import {type HostConfig, hostConfig} from '../documents/host-config.ts';
 import {effectiveCapabilities, parseCapabilityMask} from './capabilities.ts';
 import {buildEnvironment} from './environment.ts';
 import {standardMaskedPaths, standardReadonlyPaths} from './paths.ts';
+import {limitsToOci} from './resources.ts';
 import {buildSpec, encodeSpec, type SpecInputs} from './spec.ts';
 
 const kernel = '6.18.0';
@@ -188,4 +189,8 @@ test('the default seccomp profile for a default container', t => {
 test('an rlimit without a limit keeps all its digits', t => {
   const spec = buildSpec(inputs(expected('tty'), {rlimits: [{name: 'core', soft: 0, hard: -1}]}));
   t.regex(encodeSpec(spec), /"type":"RLIMIT_CORE","hard":18446744073709551615,"soft":0/);
+});
+
+test('a negative weight of the processor is refused before the runtime sees it', t => {
+  t.throws(() => limitsToOci({...hostConfig.zero(), CpuShares: -1}), {message: 'shares: invalid argument'});
 });
