@@ -25,7 +25,7 @@ run("the spine's suites pass on cgroup v2", async t => {
   await guest.sh(`mkdir -p /work && mount -t overlay overlay -o lowerdir=/longshore/repo,upperdir=$(mktemp -d),workdir=$(mktemp -d) /work
 mkdir -p /work/dist && mount --bind /longshore/bin $(mkdir -p /work/dist/bin && echo /work/dist/bin)`);
   const {code, stdout, stderr} = await guest.machine.run(
-    `cd /work && CI=true PATH=/work/node_modules/.bin:$PATH ava --config e2e/ava.config.js --timeout=20m --concurrency=1 ${suites.join(' ')}`,
+    `cd /work && CI=true PATH=/work/node_modules/.bin:$PATH ava --config e2e/ava.config.js --timeout=20m --concurrency=1 --serial ${suites.join(' ')}`,
     {onOutput: text => process.stdout.write(text)},
   );
   t.is(code, 0, `${stdout.slice(-20_000)}${stderr}`);
