@@ -79,7 +79,7 @@ recordedTest('the answers are those that were recorded with the containerd image
   t.deepEqual(await inspect('1.51', false), expected('image_inspect'));
   t.deepEqual(await inspect('1.51', true), expected('image_inspect_manifests'));
   t.deepEqual(await inspect('1.43', false), expected('image_inspect_v1.43'));
-  // What docker-compose 1.29 reads of every image when it recreates a container.
+  // Clients of that age read it of every image.
   const {ContainerConfig: old} = await inspect('1.41', false);
   t.like(old, {Volumes: null, Cmd: null});
   t.deepEqual((await fake.images.history(ctx, 'busybox')).map(historyToJson), expected('image_history'));

@@ -62,7 +62,7 @@ export function inspectToJson(
     Parent: '',
     Comment: last?.comment ?? config.comment ?? '',
     ...(config.created ? {Created: config.created} : {}),
-    // The original leaves both out with this store, and docker-compose 1.29 cannot recreate a container without them.
+    // The original leaves both out with this store; clients of these versions were written when every image had them.
     ...(version.below('1.42') ? {Container: '', ContainerConfig: configToJson({}, version) as ImageConfig} : {}),
     DockerVersion: '',
     Author: config.author ?? last?.author ?? '',
