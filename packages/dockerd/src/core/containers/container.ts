@@ -28,7 +28,7 @@ export class Container {
   /** Resolves with `io` when the next run has pipes: those who attach before the start wait for it. */
   #nextIo: Deferred<ContainerIo> = deferred<ContainerIo>();
   #nextExit: Deferred<RunResult> = deferred<RunResult>();
-  readonly #removed = deferred<RunResult>();
+  #removed = deferred<RunResult>();
   /** A restart that is waiting for its time. */
   #pendingRestart: AbortController | undefined;
   /** A stop is on its way: its event comes before that of the death. */
@@ -98,6 +98,12 @@ export class Container {
   announceRemoved(result: RunResult): void {
     this.announceExit(result);
     this.#removed.resolve(result);
+  }
+
+  /** Those who wait for the removal learn that it failed; a later one is told to who waits then. */
+  announceRemovalFailure(result: RunResult): void {
+    this.#removed.resolve(result);
+    this.#removed = deferred<RunResult>();
   }
 
   /** Remembers a restart that is due later; only one can be. */

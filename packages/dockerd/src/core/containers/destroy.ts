@@ -1,6 +1,7 @@
 /** The end of a container: nothing of it is left. */
 import type {CallContext} from '@longshore/base';
 import {codeOf, EngineError, messageOf} from '@longshore/errdefs';
+import {whileAway} from './away-patience.ts';
 import type {Container} from './container.ts';
 import {dropLinks} from './links/links.ts';
 import {exitCodeOf, hasProcess} from './state.ts';
@@ -21,19 +22,23 @@ export async function removeLocked(
   container.cancelPendingRestart();
   try {
     await world.store.removeData(id);
-    await Promise.all([
-      world.rootfs.remove(ctx, id),
-      world.parts.removeImages(ctx, imageKeysOf(container)),
-      world.stdio.discard(id),
-      releaseVolumes(world, ctx, container, removeVolumes),
-    ]);
+    await whileAway(world, ctx.signal, () =>
+      Promise.all([
+        world.rootfs.remove(ctx, id),
+        world.parts.removeImages(ctx, imageKeysOf(container)),
+        world.stdio.discard(id),
+        releaseVolumes(world, ctx, container, removeVolumes),
+      ]),
+    );
     world.exits.remove(id); // of an exit whose handling was cut off at its end
     await world.store.remove(id);
   } catch (error) {
     record.removing = false;
     container.moveTo({status: 'dead', last: record.state.status === 'exited' ? record.state.last : undefined});
     await saveOrWarn(world, container);
-    throw new EngineError(codeOf(error), `unable to remove filesystem for ${id}: ${messageOf(error)}`, {cause: error});
+    const message = `unable to remove filesystem for ${id}: ${messageOf(error)}`;
+    container.announceRemovalFailure({exitCode, error: message});
+    throw new EngineError(codeOf(error), message, {cause: error});
   }
   dropLinks(world, container);
   world.registry.remove(container);

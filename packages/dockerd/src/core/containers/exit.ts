@@ -1,10 +1,11 @@
 /** What happens when a container's process has ended: clean up, record, announce, and then restart or remove it. */
-import {type CallContext, retry, sleep, withSpan, withTimeout} from '@longshore/base';
+import {type CallContext, sleep, withSpan, withTimeout} from '@longshore/base';
 import {isErrorCode} from '@longshore/errdefs';
 import {nowNano} from '../events/event-bus.ts';
 import {handleExecExit} from '../exec/start.ts';
 import type {NotedExit} from '../ports/exit-notes.ts';
 import type {ProcessExit} from '../ports/task-runtime.ts';
+import {whileAway} from './away-patience.ts';
 import type {Container} from './container.ts';
 import {removeLocked} from './destroy.ts';
 import type {NetworkSettings} from './documents/network-settings.ts';
@@ -15,8 +16,6 @@ import {publishContainerEvent, saveOrWarn, type World} from './world.ts';
 
 /** The shim lets its pipes run dry for up to 10 s before a task is deleted. */
 const deleteTimeoutMs = 30_000;
-/** 50 ms, 100 ms, … for 17 s in all: a containerd that died is started again. */
-const awayPatience = {initial: 50, max: 2000, attempts: 14};
 const killedExitCode = 137;
 
 /** The exit of the process `pid`; an event of an earlier run is ignored. */
@@ -80,9 +79,8 @@ async function cleanUpRun(world: World, parent: CallContext, container: Containe
 
 /** A task that cannot be deleted in an orderly way is destroyed; a containerd that is away is waited for. */
 async function deleteTask(world: World, ctx: CallContext, id: string): Promise<void> {
-  const isTransient = (error: unknown) => isErrorCode(error, 'unavailable') && !world.shuttingDown;
   try {
-    await retry(() => world.runtime.delete(ctx, id), {...awayPatience, signal: ctx.signal, isTransient});
+    await whileAway(world, ctx.signal, () => world.runtime.delete(ctx, id));
   } catch (error) {
     if (isErrorCode(error, 'unavailable', 'canceled')) throw error;
     world.log.warn({container: id, error}, 'cannot delete the task: destroying it');

@@ -195,13 +195,25 @@ test('the note of an exit goes with the container, whoever died before he could 
   t.is(notes.size, 0);
 });
 
+test('a removal waits for a containerd that is started again', async t => {
+  const fake = makeFakeWorld();
+  const container = fake.add('a');
+  const waited = container.removed();
+  fake.failNext('rootfs remove', new EngineError('unavailable', 'cannot reach containerd'));
+  await removeContainer(fake.world, ctx, container, 'a', {force: false, removeVolumes: false});
+  t.is((await waited).error, '');
+  t.is(fake.world.registry.get(container.id), undefined);
+});
+
 test('a removal that fails leaves it dead, to be tried again', async t => {
   const fake = makeFakeWorld();
   const container = fake.add('a');
   fake.failNext('rootfs remove', new Error('busy'));
+  const waited = container.removed();
   const remove = () => removeContainer(fake.world, ctx, container, 'a', {force: false, removeVolumes: false});
   await t.throwsAsync(remove(), {message: /^unable to remove filesystem for .*: busy$/});
   t.is(fake.saved.get(container.id), 'dead');
+  t.regex((await waited).error, /^unable to remove filesystem for .*: busy$/);
   await remove();
   t.is(fake.world.registry.all.length, 0);
 });
