@@ -44,10 +44,6 @@ export const differences: Difference[] = [
     because: 'rules are checked at create',
   },
   {
-    problem: /^GET \/images\/[^:]*(:1)?\/json: Container(Config)? is missing$/,
-    because: 'no image is built by a container any more',
-  },
-  {
     problem: /: 400 invalid reference format.*, not 500 invalid reference format/,
     because: "a bad name is the client's error since 24",
   },

@@ -30,7 +30,7 @@ const fullContainer = {
     ...{StartPeriod: 1_000_000, StartInterval: 1_000_000},
   },
   HostConfig: {
-    ...{Binds: ['/tmp:/bound:ro', 'swagger:/named'], Memory: 64_000_000, MemoryReservation: 32_000_000},
+    ...{Binds: ['/usr:/bound:ro', 'swagger:/named'], Memory: 64_000_000, MemoryReservation: 32_000_000},
     ...{CpuShares: 512, CpusetCpus: '0', PidsLimit: 100, OomScoreAdj: 100, BlkioWeight: 300, Init: true},
     ...{CapAdd: ['NET_ADMIN'], CapDrop: ['MKNOD'], SecurityOpt: ['no-new-privileges'], GroupAdd: ['100']},
     ...{Dns: ['10.0.0.1'], DnsOptions: ['ndots:1'], DnsSearch: ['example'], ExtraHosts: ['a:1.2.3.4']},
@@ -40,7 +40,7 @@ const fullContainer = {
     Mounts: [
       {Type: 'tmpfs', Target: '/tmpfs', TmpfsOptions: {SizeBytes: 1_000_000, Mode: 0o700}},
       {Type: 'volume', Source: 'swagger', Target: '/sub', VolumeOptions: {NoCopy: true, Labels: {x: 'y'}}},
-      {Type: 'bind', Source: '/tmp', Target: '/other', ReadOnly: true, BindOptions: {Propagation: 'rprivate'}},
+      {Type: 'bind', Source: '/usr', Target: '/other', ReadOnly: true, BindOptions: {Propagation: 'rprivate'}},
     ],
     ...{Tmpfs: {'/run': 'size=1m'}, PortBindings: {'80/tcp': [{HostIp: '127.0.0.1', HostPort: ''}]}},
     LogConfig: {Type: 'json-file', Config: {'max-size': '1m'}},

@@ -87,8 +87,7 @@ export class DirectorySnapshotter implements Snapshotter {
         ...{...record, ...times, name, parent, usage},
         ...{kind: 'committed', labels: withoutEmpty(labels)},
       });
-      this.#hooks.removed(ctx.namespace, this.name, key);
-      this.#hooks.created(ctx, this.name, name);
+      this.#hooks.committed(ctx, this.name, key, name);
     });
   }
 

@@ -25,6 +25,10 @@ export class RecordingHooks implements SnapshotHooks {
   removed(_namespace: string, _snapshotter: string, key: string): void {
     this.calls.push(`-${key}`);
   }
+  committed(ctx: CallContext, snapshotter: string, key: string, name: string): void {
+    this.removed(ctx.namespace, snapshotter, key);
+    this.created(ctx, snapshotter, name);
+  }
 }
 
 const a = callContext({namespace: 'a'});

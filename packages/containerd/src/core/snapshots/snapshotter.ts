@@ -91,8 +91,10 @@ export interface Snapshotter extends AsyncDisposable {
 export interface SnapshotHooks {
   /** Adds the resource to `ctx.lease` when there is one; throws `not-found` when that lease is gone. */
   created(ctx: CallContext, snapshotter: string, key: string): void;
-  /** Forgets the name in every lease of the namespace when it ceases to exist (removed, or an active key committed). */
+  /** Forgets the name of a removed snapshot in every lease of the namespace. */
   removed(namespace: string, snapshotter: string, key: string): void;
+  /** An active snapshot has become a committed one of another name. Throws as `created`. */
+  committed(ctx: CallContext, snapshotter: string, key: string, name: string): void;
 }
 
 /** How the message of a snapshotter begins that this machine has no use for; `ctr plugins ls` shows it as skipped. */

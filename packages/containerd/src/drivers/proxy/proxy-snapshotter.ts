@@ -98,8 +98,7 @@ export class ProxySnapshotter implements Snapshotter {
       } as const;
       this.#options.records.update({...record, ...changed});
       this.#options.keys.set(record.id, backendName);
-      this.#options.hooks.removed(ctx.namespace, this.name, key);
-      this.#options.hooks.created(ctx, this.name, name);
+      this.#options.hooks.committed(ctx, this.name, key, name);
     });
   }
 
