@@ -111,7 +111,7 @@ async function send(engine: Engine, {method, path, body, answer}: RecordedError)
     method: method as 'GET',
     headers: {...(hasBody ? {'Content-Type': type} : {})},
     ...(body === '' ? {} : {body: withPaths(engine, body)}),
-    signal: AbortSignal.timeout(20_000),
+    signal: AbortSignal.timeout(60_000),
   });
   const pieces: Buffer[] = [];
   for await (const piece of response) pieces.push(piece as Buffer);
