@@ -110,7 +110,9 @@ story('every limit has its file and value in the cgroup', async t => {
   // Of the container's own process: runc 1.1 may lose an exec's soft limit, as its Go runtime raises it to the hard one.
   const own = "grep 'open files' /proc/1/limits | xargs; cat /proc/1/oom_score_adj";
   t.is(await sh(`docker exec limits sh -c "${own}"`), 'Max open files 1000 2000 files\n300');
-  await sh('docker update --cpus 0.25 --memory 100m --memory-swap 100m --pids-limit 50 --cpu-shares 1024 limits');
+  await sh(
+    'docker update --cpu-period 100000 --cpu-quota 25000 --memory 100m --memory-swap 100m --pids-limit 50 --cpu-shares 1024 limits',
+  );
   t.is(
     await sh(`cd ${directory} && cat cpu.max memory.max memory.swap.max pids.max cpu.weight`),
     '25000 100000\n104857600\n0\n50\n39',
