@@ -21,8 +21,9 @@ export async function openIngestFile(
     await mkdir(directory, {recursive: true});
     const known = await readStatus(directory);
     const startedAt = known?.startedAt ?? now();
-    await writeFile(join(directory, 'ref'), key);
-    await writeFile(join(directory, 'startedat'), formatTime(startedAt));
+    // Only what is new: a kill between the opening of a file and its writing would leave it empty.
+    if ((await readText(join(directory, 'ref'))) !== key) await writeFile(join(directory, 'ref'), key);
+    if (!known) await writeFile(join(directory, 'startedat'), formatTime(startedAt));
     if (total > 0) await writeFile(join(directory, 'total'), String(total));
     // A handle that only reads could not go on writing; O_APPEND would ignore positions.
     const file = await open(join(directory, 'data'), constants.O_RDWR | constants.O_CREAT, 0o666);
