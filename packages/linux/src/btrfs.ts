@@ -3,10 +3,8 @@ import {Buffer} from 'node:buffer';
 import {basename, dirname} from 'node:path';
 import {EngineError} from '@longshore/errdefs';
 import {check} from './errors.ts';
-import {bind, type Pointer} from './libc.ts';
+import {ioctl} from './ioctl.ts';
 import {withDirectory} from './open-at.ts';
-
-const ioctl = bind<[fd: number, request: number, argument: Pointer]>('ioctl', 'int', 'int', 'ulong', 'void *');
 
 const BTRFS_IOC_SNAP_DESTROY = 0x5000_940f;
 const BTRFS_IOC_SNAP_CREATE_V2 = 0x5000_9417;

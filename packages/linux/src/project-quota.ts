@@ -2,10 +2,10 @@
 import {Buffer} from 'node:buffer';
 import {Errno} from './errno-names.ts';
 import {check, SystemCallError} from './errors.ts';
+import {ioctl} from './ioctl.ts';
 import {bind, errno, type Pointer} from './libc.ts';
 import {withDirectory} from './open-at.ts';
 
-const ioctl = bind<[fd: number, request: number, argument: Pointer]>('ioctl', 'int', 'int', 'ulong', 'void *');
 const nativeQuotactl = bind<[number: number, fd: number, command: number, id: number, address: Pointer]>(
   'syscall',
   'long',

@@ -1,8 +1,8 @@
 import {Buffer} from 'node:buffer';
 import {check} from './errors.ts';
-import {bind, type Pointer} from './libc.ts';
+import {ioctl} from './ioctl.ts';
+import {bind} from './libc.ts';
 
-const ioctlPointer = bind<[fd: number, request: number, argument: Pointer]>('ioctl', 'int', 'int', 'ulong', 'void *');
 const ioctlNumber = bind<[fd: number, request: number, argument: number]>('ioctl', 'int', 'int', 'ulong', 'long');
 
 const TCGETS = 0x5401;
@@ -23,7 +23,7 @@ export interface WindowSize {
 }
 
 export function isTerminal(fd: number): boolean {
-  return ioctlPointer(fd, TCGETS, Buffer.alloc(termiosSize)) === 0;
+  return ioctl(fd, TCGETS, Buffer.alloc(termiosSize)) === 0;
 }
 
 /** Resizes the terminal; its foreground process group gets SIGWINCH if that changes anything. */
@@ -31,23 +31,23 @@ export function setWindowSize(fd: number, size: WindowSize): void {
   const buffer = Buffer.alloc(8);
   buffer.writeUInt16LE(size.rows, 0);
   buffer.writeUInt16LE(size.columns, 2);
-  check('set window size of', `fd ${fd}`, ioctlPointer(fd, TIOCSWINSZ, buffer));
+  check('set window size of', `fd ${fd}`, ioctl(fd, TIOCSWINSZ, buffer));
 }
 
 export function getWindowSize(fd: number): WindowSize {
   const buffer = Buffer.alloc(8);
-  check('get window size of', `fd ${fd}`, ioctlPointer(fd, TIOCGWINSZ, buffer));
+  check('get window size of', `fd ${fd}`, ioctl(fd, TIOCGWINSZ, buffer));
   return {rows: buffer.readUInt16LE(0), columns: buffer.readUInt16LE(2)};
 }
 
 function getTermios(fd: number): Buffer {
   const termios = Buffer.alloc(termiosSize);
-  check('get attributes of', `fd ${fd}`, ioctlPointer(fd, TCGETS, termios));
+  check('get attributes of', `fd ${fd}`, ioctl(fd, TCGETS, termios));
   return termios;
 }
 
 function setTermios(fd: number, termios: Buffer): void {
-  check('set attributes of', `fd ${fd}`, ioctlPointer(fd, TCSETS, termios));
+  check('set attributes of', `fd ${fd}`, ioctl(fd, TCSETS, termios));
 }
 
 const ICRNL_ETC = 0o1 | 0o2 | 0o10 | 0o40 | 0o100 | 0o200 | 0o400 | 0o2000; // IGNBRK BRKINT PARMRK ISTRIP INLCR IGNCR ICRNL IXON
@@ -98,18 +98,18 @@ export function setControllingTerminal(fd: number): void {
 /** Number N of /dev/pts/N behind a pty master. */
 export function ptyNumber(master: number): number {
   const buffer = Buffer.alloc(4);
-  check('get pty number of', `fd ${master}`, ioctlPointer(master, TIOCGPTN, buffer));
+  check('get pty number of', `fd ${master}`, ioctl(master, TIOCGPTN, buffer));
   return buffer.readUInt32LE(0);
 }
 
 /** True for the master side of a pseudo-terminal. */
 export function isPtyMaster(fd: number): boolean {
-  return ioctlPointer(fd, TIOCGPTN, Buffer.alloc(4)) === 0;
+  return ioctl(fd, TIOCGPTN, Buffer.alloc(4)) === 0;
 }
 
 /** Lets the slave be opened. */
 export function unlockPty(master: number): void {
-  check('unlock pty of', `fd ${master}`, ioctlPointer(master, TIOCSPTLCK, Buffer.alloc(4)));
+  check('unlock pty of', `fd ${master}`, ioctl(master, TIOCSPTLCK, Buffer.alloc(4)));
 }
 
 /** Opens the slave of a master, whatever devpts instance it is of (Linux 4.13). `flags` as of open(2). */
