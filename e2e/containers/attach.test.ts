@@ -28,6 +28,16 @@ test('attach before the start: both streams, and the end of the input is passed 
   await run('rm', '-f', id);
 });
 
+test('a body of an attach is not the input of the container', async t => {
+  const id = await create('-i', 'busybox', 'cat');
+  const body = JSON.stringify({stream: true, stdin: true, stdout: true});
+  const attached = await upgrade(engine(), `/containers/${id}/attach?${everything}`, {body});
+  await run('start', id);
+  attached.socket.end('hello\n');
+  t.deepEqual(demultiplex(await readAll(attached)), {1: 'hello\n'});
+  await run('rm', '-f', id);
+});
+
 test('the type of the stream is that of the API version and the terminal', async t => {
   const plain = await create('busybox', 'true');
   const terminal = await create('-t', 'busybox', 'true');

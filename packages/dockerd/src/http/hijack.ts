@@ -15,6 +15,7 @@ export interface HijackedClient extends ClientStreams {
 /**
  * Sends the head and returns the client's streams. With a terminal the bytes go out as they are; the content type
  * tells, but only those that ask for an upgrade and speak API 1.42 understand more than `raw-stream`.
+ * A body with a length is no input: some clients repeat their parameters in it.
  */
 export function hijackStreams(request: ApiRequest, reply: ApiReply, tty: boolean): HijackedClient {
   const upgrade = request.header('upgrade') !== '';
@@ -25,13 +26,18 @@ export function hijackStreams(request: ApiRequest, reply: ApiReply, tty: boolean
   return {
     connection,
     closed: connection.closed,
-    read: () => connection.read(),
+    read: async () => ((await skipBody(request)) ? await connection.read() : undefined),
     write: (stream, data) => writePiece(connection, stream, data, tty),
     get pending() {
       return connection.pending;
     },
     drained: () => connection.drained(),
   };
+}
+
+/** False when the client leaves in the middle. Chunks stay: who sends some means them as input. */
+async function skipBody({body}: ApiRequest): Promise<boolean> {
+  return body.length === undefined || (await body.discard(Number.POSITIVE_INFINITY));
 }
 
 function writePiece(connection: RawConnection, stream: StreamName, data: Buffer, tty: boolean): void {
