@@ -2,9 +2,9 @@
  * containerd's own client suite (integration/client) against Debian's containerd and ours in turn, in namespaces and
  * cgroups of their own:
  *
- *     node tools/conformance/containerd.ts [--source DIR] [--only original|ours] [--run REGEXP]
+ *     node tools/conformance/containerd.ts [--source DIR] [--only original|ours] [--run REGEXP] [--binary FILE]
  *
- * DIR is containerd's source with Debian's patches; without it `apt-get source containerd` is asked. The suite starts the
+ * FILE keeps the compiled suite for the next time. DIR is containerd's source with Debian's patches; without it `apt-get source containerd` is asked. The suite starts the
  * daemon itself. What passes with the original and fails with ours makes the exit code 1. Needs root, Go with the
  * dependencies in /usr/share/gocode, docker-registry, skopeo, openssl and tini; dist/bin has to be built.
  */
@@ -21,6 +21,7 @@ const {values} = parseArgs({
     source: {type: 'string', default: process.env.CONTAINERD_SOURCE},
     only: {type: 'string'},
     run: {type: 'string', default: '.'},
+    binary: {type: 'string'},
     minutes: {type: 'string', default: '15'},
     out: {type: 'string', default: join(root, 'dist/conformance')},
   },
@@ -31,7 +32,7 @@ const daemons = {original: '/usr/bin', ours: join(root, 'dist/bin')};
 const work = mkdtempSync('/tmp/cc-');
 const results: {[name: string]: Results} = {};
 try {
-  const binary = compile(resolve(values.source ?? provideOtherSource('containerd')));
+  const binary = compiled();
   prepareRegistry();
   mkdirSync(values.out, {recursive: true});
   for (const [name, directory] of Object.entries(daemons)) {
@@ -43,6 +44,14 @@ try {
   rmSync(work, {recursive: true, force: true});
 }
 process.exit(report() ? 0 : 1);
+
+function compiled(): string {
+  const kept = values.binary === undefined ? undefined : resolve(values.binary);
+  if (kept !== undefined && existsSync(kept)) return kept;
+  const binary = compile(resolve(values.source ?? provideOtherSource('containerd')));
+  if (kept !== undefined) cpSync(binary, kept);
+  return binary;
+}
 
 /** The test binary: a copy of the source becomes a part of a GOPATH, since Debian's dependencies are no modules. */
 function compile(source: string): string {

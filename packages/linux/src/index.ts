@@ -15,6 +15,7 @@ export * from './file-space.ts';
 export * from './inet-socket.ts';
 export {KeptFiles} from './kept-files.ts';
 export {readKernelFile, readKernelFileIfExists, writeKernelFile} from './kernel-file.ts';
+export * from './loop-device.ts';
 export * from './mount.ts';
 export * from './mount-all.ts';
 export {bindShifted, createNetnsOf, createUserAndNetns, type IdMapping, openUserNamespace} from './mount-idmapped.ts';

@@ -2,6 +2,7 @@ import {Buffer} from 'node:buffer';
 import {resolve} from 'node:path';
 import {EngineError} from '@longshore/errdefs';
 import {closeFd, O_DIRECTORY, O_PATH} from './fd.ts';
+import {attachLoop} from './loop-device.ts';
 import {
   MNT_DETACH,
   MS_BIND,
@@ -88,7 +89,7 @@ const propagationOptions: Record<string, number> = {
 };
 
 /** Options that need more than mount(2); a mount without their effect would be a wrong one. */
-const unsupported = /^(loop|X-containerd\.)/;
+const unsupported = /^(loop=|X-containerd\.)/;
 
 export interface MountOptions {
   flags: number;
@@ -98,6 +99,8 @@ export interface MountOptions {
   data: string;
   /** Owners are shown shifted; both of `uidmap=` and `gidmap=` are given then. */
   mapping?: IdMapping;
+  /** The source is a file that needs a loop device. */
+  loop?: true;
 }
 
 /** Sorts fstab-like option strings. Throws unimplemented for those that cannot be had by mount(2) alone. */
@@ -109,6 +112,7 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
     const propagation = Object.hasOwn(propagationOptions, option) ? propagationOptions[option] : undefined;
     if (flag) parsed.flags = (parsed.flags & ~(flag.clear ?? 0)) | (flag.set ?? 0);
     else if (propagation !== undefined) parsed.propagation.push(propagation);
+    else if (option === 'loop') parsed.loop = true;
     else if (unsupported.test(option))
       throw new EngineError('unimplemented', `mount option is not supported: ${option}`);
     else if (option !== '') data.push(option);
@@ -183,10 +187,17 @@ function mountIdMapped(spec: MountSpec, target: string, flags: number, data: str
   });
 }
 
+/** The device goes with the mount. */
+function mountFile({source, type}: MountSpec, target: string, flags: number, data: string): void {
+  using device = attachLoop(source, {readOnly: (flags & MS_RDONLY) !== 0});
+  mount(device.path, target, type, flags, data);
+}
+
 /** `finalPath` leads to what was mounted at `path`, which a descriptor of the directory below it does not. */
 function mountOne(spec: MountSpec, {path, finalPath}: {path: string; finalPath: string}): void {
-  const {flags, propagation, data, mapping} = parseMountOptions(spec.options);
+  const {flags, propagation, data, mapping, loop} = parseMountOptions(spec.options);
   if (mapping) mountIdMapped(spec, path, flags, data, mapping);
+  else if (loop) mountFile(spec, path, flags, data);
   else if (spec.type === 'overlay') mountOverlay(spec.source, path, flags, data);
   else mount(spec.source, path, spec.type, flags, data);
   try {

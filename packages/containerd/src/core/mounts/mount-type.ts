@@ -3,7 +3,10 @@ import {EngineError} from '@longshore/errdefs';
 import {quote} from '../names.ts';
 import type {Mount} from '../snapshots/snapshotter.ts';
 
-export type Transform = 'format' | 'mkdir';
+export type Transform = 'format' | 'mkdir' | 'mkfs';
+
+/** The type of what is no mount, but a device for those after it. */
+export const loopType = 'loop';
 
 export interface MountType {
   readonly transforms: ReadonlySet<Transform>;
@@ -11,17 +14,18 @@ export interface MountType {
   readonly type: string;
 }
 
-/** Throws unimplemented for a transformation or a type that needs programs or devices of the host. */
+/** Throws unimplemented for an unknown transformation. */
 export function parseMountType(text: string): MountType {
   const parts = text.split('/');
   const type = parts.pop() as string;
   const transforms = new Set<Transform>();
   for (const part of parts) {
-    if (part === 'mkfs') throw refused(text, 'file systems are not made here: mkfs belongs to the client');
-    if (part !== 'format' && part !== 'mkdir') throw refused(text, `there is no transformation ${quote(part)}`);
+    if (part !== 'format' && part !== 'mkdir' && part !== 'mkfs') {
+      const reason = `there is no transformation ${quote(part)}: not implemented`;
+      throw new EngineError('unimplemented', `mount type ${quote(text)}: ${reason}`);
+    }
     transforms.add(part);
   }
-  if (type === 'loop') throw refused(text, 'loop devices are not set up here: give the file system that is on one');
   if (type === '') throw new EngineError('invalid-argument', 'mount type must not be empty: invalid argument');
   return {transforms, type};
 }
@@ -50,8 +54,4 @@ function wantedDirectory(option: string): WantedDirectory {
   const [, path = '', mode = '700', uid, gid] = match;
   const owner = uid === undefined ? undefined : {uid: Number(uid), gid: Number(gid)};
   return {path, mode: Number.parseInt(mode, 8), owner};
-}
-
-function refused(type: string, reason: string): EngineError {
-  return new EngineError('unimplemented', `mount type ${quote(type)}: ${reason}: not implemented`);
 }

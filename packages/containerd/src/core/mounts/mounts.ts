@@ -13,7 +13,8 @@ import {checkLabels, type Labels, quote} from '../names.ts';
 import type {Mount} from '../snapshots/snapshotter.ts';
 import {now} from '../time.ts';
 import type {ActivationRecord, ActiveMount, MountPlaces} from './activation.ts';
-import {type MountType, parseMountType, takeDirectories} from './mount-type.ts';
+import {takeFileSystem} from './file-system.ts';
+import {loopType, type MountType, parseMountType, takeDirectories} from './mount-type.ts';
 import {fillTemplates} from './templates.ts';
 
 export interface MountsOptions {
@@ -171,7 +172,7 @@ export class Mounts {
     let place = 0;
     for (const [index, given] of mounts.entries()) {
       ctx.signal.throwIfAborted();
-      const mount = await this.#transform(given, types[index] as MountType, active);
+      const mount = await this.#transform(ctx, given, types[index] as MountType, active);
       if (index >= count) {
         system.push(mount);
         continue;
@@ -183,12 +184,24 @@ export class Mounts {
     return {active, system};
   }
 
-  /** Formatted first wherever that stands: directories may be named by templates. */
-  async #transform(given: Mount, {transforms, type}: MountType, active: readonly ActiveMount[]): Promise<Mount> {
-    const filled = transforms.has('format') ? fillTemplates({...given, type}, active) : {...given, type};
-    if (!transforms.has('mkdir')) return filled;
-    const {mount, directories} = takeDirectories(filled);
-    for (const {path, mode, owner} of directories) await this.#places.makeDirectory(path, mode, owner);
+  /** Formatted first wherever that stands: files and directories may be named by templates. */
+  async #transform(
+    ctx: CallContext,
+    given: Mount,
+    {transforms, type}: MountType,
+    active: readonly ActiveMount[],
+  ): Promise<Mount> {
+    let mount = transforms.has('format') ? fillTemplates({...given, type}, active) : {...given, type};
+    if (transforms.has('mkdir')) {
+      const taken = takeDirectories(mount);
+      for (const {path, mode, owner} of taken.directories) await this.#places.makeDirectory(path, mode, owner);
+      mount = taken.mount;
+    }
+    if (transforms.has('mkfs')) {
+      const taken = takeFileSystem(mount);
+      await this.#places.makeFileSystem(taken.fileSystem, ctx.signal);
+      mount = taken.mount;
+    }
     return mount;
   }
 
@@ -213,12 +226,14 @@ export class Mounts {
   }
 }
 
-/** Mounts before one that is transformed have to be there when it is; that one itself may be left to the client. */
+/**
+ * Mounts before one that is transformed have to be there when it is; that one itself may be left to the client. Devices
+ * are always made here.
+ */
 function countNeeded(types: readonly MountType[]): number {
-  return Math.max(
-    0,
-    types.findLastIndex(type => type.transforms.size > 0),
-  );
+  const lastTransformed = types.findLastIndex(({transforms}) => transforms.size > 0);
+  const lastDevice = types.findLastIndex(({type}) => type === loopType);
+  return Math.max(0, lastTransformed, lastDevice + 1);
 }
 
 function bindOf(source: string): Mount {

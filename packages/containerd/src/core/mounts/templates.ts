@@ -3,6 +3,7 @@ import {EngineError} from '@longshore/errdefs';
 import {quote} from '../names.ts';
 import type {Mount} from '../snapshots/snapshotter.ts';
 import type {ActiveMount} from './activation.ts';
+import {loopType} from './mount-type.ts';
 
 /** `{{- x -}}` trims the space around it, as in Go. */
 const action = /(?:\{\{|\s*\{\{-(?=\s))\s*([^{}]*?)\s*(?:(?<=\s)-\}\}\s*|\}\})/g;
@@ -28,7 +29,7 @@ function valueFor(expression: string, active: readonly ActiveMount[]): string {
     if (!found) throw invalid(expression, `there are ${active.length} active mounts before it`);
     return found;
   };
-  if (name === 'source') return at(first).mount.source;
+  if (name === 'source') return sourceOf(at(first));
   if (name === 'target') return at(first).mount.target;
   if (name === 'mount') return at(first).mountPoint;
   if (name !== 'overlay') throw invalid(expression, 'no such value');
@@ -36,6 +37,11 @@ function valueFor(expression: string, active: readonly ActiveMount[]): string {
   const step = first <= last ? 1 : -1;
   const count = Math.abs(last - first) + 1;
   return Array.from({length: count}, (_, i) => at(first + i * step).mountPoint).join(':');
+}
+
+/** What can be mounted: of a loop device that is the device, not its file. */
+function sourceOf({mount, mountPoint}: ActiveMount): string {
+  return mount.type === loopType ? mountPoint : mount.source;
 }
 
 function invalid(expression: string, reason: string): EngineError {

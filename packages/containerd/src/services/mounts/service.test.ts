@@ -1,4 +1,4 @@
-import {mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {DatabaseSync} from 'node:sqlite';
 import {status} from '@grpc/grpc-js';
@@ -112,6 +112,48 @@ test.serial('a temporary activation is all mounted, one thing on another', async
   t.deepEqual(readdirSync(a).sort(), ['below', 'one']);
 });
 
+test.serial('a file becomes a file system, a device and a mount', async t => {
+  const {client, root} = await startTestDaemon(t);
+  const uuid = '550e8400-e29b-41d4-a716-446655440000';
+  const disk = join(root, 'disk');
+  const mkfs = [`X-containerd.mkfs.size=16MiB`, 'X-containerd.mkfs.fs=ext4', `X-containerd.mkfs.uuid=${uuid}`];
+  const mounts = [
+    {type: 'mkfs/loop', source: disk, options: mkfs},
+    {type: 'format/ext4', source: '{{ mount 0 }}', options: []},
+    {
+      ...{type: 'format/mkdir/overlay', source: 'overlay'},
+      options: [
+        ...['X-containerd.mkdir.path={{ mount 1 }}/upper:0755', 'X-containerd.mkdir.path={{ mount 1 }}/work:0755'],
+        ...['lowerdir=/usr', 'upperdir={{ mount 1 }}/upper', 'workdir={{ mount 1 }}/work'],
+      ],
+    },
+  ];
+  const first = await activate(client, {name: 'x', mounts});
+  const [device, point] = first.active.map(({mountPoint}) => mountPoint) as [string, string];
+  t.deepEqual(first.active[0]?.mount, {type: 'loop', source: disk, target: '', options: []});
+  t.is(statSync(disk).size, 16 << 20);
+  t.is(
+    readFileSync(disk)
+      .subarray(1024 + 0x68, 1024 + 0x78)
+      .toString('hex'),
+    uuid.replaceAll('-', ''),
+  );
+  t.true(statSync(device).isBlockDevice());
+  t.deepEqual(readdirSync(point).sort(), ['lost+found', 'upper', 'work']);
+  t.is(first.system[0]?.options[1], `upperdir=${point}/upper`);
+  writeFileSync(join(point, 'upper/kept'), '');
+  await client.call(MountsDefinition, 'deactivate', {name: 'x'});
+  t.false(existsSync(join(device, '..')));
+  // What is there is not made anew; a device alone is made though nothing follows it.
+  const again = await activate(client, {name: 'y', mounts: mounts.slice(0, 1)});
+  t.deepEqual(again.system, []);
+  await client.call(MountsDefinition, 'deactivate', {name: 'y'});
+  const byOption = {type: 'mkfs/ext4', source: disk, options: [...mkfs, 'ro', 'loop']};
+  const mounted = await activate(client, {name: 'z', temporary: true, mounts: [byOption]});
+  t.deepEqual(readdirSync(mounted.system[0]?.source as string).sort(), ['lost+found', 'upper', 'work']);
+  await client.call(MountsDefinition, 'deactivate', {name: 'z'});
+});
+
 test.serial('what cannot be had leaves nothing', async t => {
   const {client, root} = await startTestDaemon(t);
   const {a, directory} = sources(t);
@@ -120,8 +162,19 @@ test.serial('what cannot be had leaves nothing', async t => {
   };
   const format = (option: string) => ({type: 'format/overlay', source: 'overlay', options: [option]});
   await refused(status.UNIMPLEMENTED, bind(a));
-  await refused(status.UNIMPLEMENTED, {type: 'loop', source: '/disk'});
-  await refused(status.UNIMPLEMENTED, {type: 'mkfs/ext4', source: '/disk'});
+  await refused(status.NOT_FOUND, {type: 'loop', source: join(directory, 'no-disk')});
+  await refused(status.INVALID_ARGUMENT, {type: 'loop', source: join(a, 'one'), options: ['other']});
+  const makesDisk = (path: string, ...options: string[]) => ({
+    ...{type: 'mkfs/loop', source: path, options: options.map(option => `X-containerd.mkfs.${option}`)},
+  });
+  await refused(status.UNIMPLEMENTED, makesDisk('/disk', 'size=1m'));
+  await refused(status.UNIMPLEMENTED, makesDisk(`${root}/../disk`, 'size=1m'));
+  await refused(status.FAILED_PRECONDITION, makesDisk(join(root, 'io.containerd.content.v1.content'), 'size=1m'));
+  for (const options of [[], ['size=0'], ['size=1x'], ['size=1m', 'fs=fat'], ['size=1m', 'uuid=1'], ['size=1m', 'z']]) {
+    await refused(status.INVALID_ARGUMENT, makesDisk(join(root, 'disk'), ...options));
+  }
+  await refused(status.UNKNOWN, makesDisk(join(root, 'disk'), 'size=1k'));
+  t.false(readdirSync(root).some(name => name.includes('disk')));
   await refused(status.UNIMPLEMENTED, {type: 'other/ext4', source: '/disk'});
   for (const text of ['{{ mount 1 }}', '{{ overlay 0 1 }}', '{{ mount }}', '{{ nothing 0 }}', '{{ mount -1 }}']) {
     await refused(status.INVALID_ARGUMENT, bind(a), format(`lowerdir=${text}`));
