@@ -14,7 +14,10 @@ export interface IngestFileStatus {
 export interface IngestFile extends AsyncDisposable {
   status(): IngestFileStatus;
   digest(): string;
-  /** Appends all of it. Throws resource-exhausted when the disk is full. */
+  /**
+   * Appends all of it, maybe a moment after it resolves: `data` must stay as it is until then. Throws
+   * resource-exhausted when the disk is full, or was for a write before.
+   */
   write(data: Uint8Array): Promise<void>;
   /** Empties the file. */
   reset(): Promise<void>;

@@ -50,7 +50,10 @@ export interface ContentWriter extends AsyncDisposable {
   status(): IngestStatus;
   /** Of what was written so far. */
   digest(): string;
-  /** Appends. Throws resource-exhausted when the disk is full; the ingest is then gone. */
+  /**
+   * Appends, maybe a moment after it resolves: `data` must stay as it is until then. Throws resource-exhausted when the
+   * disk is full, or was for a write before; the ingest is then gone.
+   */
   write(data: Uint8Array): Promise<void>;
   /** Only to 0. */
   truncate(size: number): Promise<void>;

@@ -6,7 +6,7 @@ import {EngineError} from '@longshore/errdefs';
 import {readCached} from '@longshore/linux';
 import type {BlobFiles} from '../../core/content/files.ts';
 import {fsError} from './fs-error.ts';
-import {openIngestFile, readStatus} from './ingest-file.ts';
+import {type DiskIngest, openIngestFile, readStatus} from './ingest-file.ts';
 import {OpenBlobs} from './open-blobs.ts';
 
 const readChunk = 256 << 10;
@@ -21,6 +21,8 @@ export async function openBlobFiles(root: string): Promise<BlobFiles> {
     throw fsError('create', root, error);
   }
   const open = new OpenBlobs();
+  /** By their directories. */
+  const writing = new Map<string, DiskIngest>();
   const path = (digest: string) => join(blobs, digest.slice('sha256:'.length));
   const nameOf = (key: string) => createHash('sha256').update(key).digest('hex');
   const directory = (key: string) => join(ingests, nameOf(key));
@@ -32,8 +34,19 @@ export async function openBlobFiles(root: string): Promise<BlobFiles> {
       await remove(path(digest));
     },
     listBlobs: () => listBlobs(blobs),
-    openIngest: (key, total) => openIngestFile(directory(key), key, total, path),
-    ingestStatus: key => readStatus(directory(key)),
+    async openIngest(key, total) {
+      const at = directory(key);
+      const ingest = await openIngestFile(at, key, total, path, () => {
+        if (writing.get(at) === ingest) writing.delete(at);
+      });
+      writing.set(at, ingest);
+      return ingest;
+    },
+    async ingestStatus(key) {
+      // Its writer was told that all of it is there.
+      await writing.get(directory(key))?.written();
+      return await readStatus(directory(key));
+    },
     removeIngest: key => remove(directory(key)),
     async removeOtherIngests(keys) {
       const names = await readdir(ingests);

@@ -7,6 +7,7 @@ import {syncDirectory} from '@longshore/base';
 import type {IngestFile, IngestFileStatus} from '../../core/content/files.ts';
 import {compareTime, formatTime, fromNanoseconds, now, parseTime, type Timestamp} from '../../core/time.ts';
 import {fsError, isMissing} from './fs-error.ts';
+import {WriteBehind} from './write-behind.ts';
 
 /** Bytes per read when an ingest is resumed and its data hashed again. */
 const rehashChunk = 1 << 20;
@@ -16,7 +17,8 @@ export async function openIngestFile(
   key: string,
   total: number,
   blobPath: (digest: string) => string,
-): Promise<IngestFile> {
+  onClose: () => void = () => {},
+): Promise<DiskIngest> {
   try {
     await mkdir(directory, {recursive: true});
     const known = await readStatus(directory);
@@ -28,7 +30,7 @@ export async function openIngestFile(
     // A handle that only reads could not go on writing; O_APPEND would ignore positions.
     const file = await open(join(directory, 'data'), constants.O_RDWR | constants.O_CREAT, 0o666);
     const updatedAt = known?.updatedAt ?? startedAt;
-    const parts = {directory, file, startedAt, updatedAt, total: total || (known?.total ?? 0), blobPath};
+    const parts = {directory, file, startedAt, updatedAt, total: total || (known?.total ?? 0), blobPath, onClose};
     return await DiskIngest.resume(parts);
   } catch (error) {
     throw fsError('open ingest', directory, error);
@@ -68,27 +70,31 @@ interface IngestParts {
   updatedAt: Timestamp;
   total: number;
   blobPath: (digest: string) => string;
+  onClose: () => void;
 }
 
-class DiskIngest implements IngestFile {
+export class DiskIngest implements IngestFile {
   readonly #directory: string;
   readonly #file: FileHandle;
+  readonly #behind: WriteBehind;
   readonly #startedAt: Timestamp;
   readonly #total: number;
   readonly #blobPath: (digest: string) => string;
+  readonly #onClose: () => void;
   #hash: Hash = createHash('sha256');
   #offset = 0;
   #updatedAt: Timestamp;
   #closed = false;
-  #failure: unknown;
 
   private constructor(parts: IngestParts) {
     this.#directory = parts.directory;
     this.#file = parts.file;
+    this.#behind = new WriteBehind(parts.file, join(parts.directory, 'data'));
     this.#startedAt = parts.startedAt;
     this.#updatedAt = parts.updatedAt;
     this.#total = parts.total;
     this.#blobPath = parts.blobPath;
+    this.#onClose = parts.onClose;
   }
 
   static async resume(parts: IngestParts): Promise<DiskIngest> {
@@ -111,30 +117,29 @@ class DiskIngest implements IngestFile {
   }
 
   async write(data: Uint8Array): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
-    const written = this.#writeAll(data);
+    const written = this.#behind.write(data, this.#offset);
     // Meanwhile: the disk has a thread of its own.
     this.#hash.update(data);
-    try {
-      await written;
-    } catch (error) {
-      // The hash is ahead of the file now: only who opens the ingest anew can go on.
-      this.#failure = fsError('write', join(this.#directory, 'data'), error);
-      throw this.#failure;
-    }
     this.#offset += data.length;
     this.#updatedAt = now();
+    await written;
+  }
+
+  /** Resolves when nothing waits for the disk. */
+  written(): Promise<void> {
+    return this.#behind.settled();
   }
 
   async reset(): Promise<void> {
+    await this.#behind.reset();
     await this.#file.truncate(0);
-    this.#failure = undefined;
     this.#hash = createHash('sha256');
     this.#offset = 0;
   }
 
   async publish(): Promise<void> {
     const target = this.#blobPath(this.digest());
+    await this.#behind.flush();
     try {
       await this.#file.chmod(0o444);
       await this.#file.sync();
@@ -149,6 +154,7 @@ class DiskIngest implements IngestFile {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
+    await this.#behind.settled();
     await this.#close();
     try {
       await writeFile(join(this.#directory, 'updatedat'), formatTime(this.#updatedAt));
@@ -167,16 +173,10 @@ class DiskIngest implements IngestFile {
     }
   }
 
-  async #writeAll(data: Uint8Array): Promise<void> {
-    for (let done = 0; done < data.length; ) {
-      const {bytesWritten} = await this.#file.write(data, done, data.length - done, this.#offset + done);
-      done += bytesWritten;
-    }
-  }
-
   async #close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#onClose();
     await this.#file.close();
   }
 
