@@ -17,7 +17,7 @@ const shim = resolve(process.env.LONGSHORE_SHIM ?? built);
 const test = isRoot && existsSync(shim) ? anyTest.serial : anyTest.skip;
 const long = process.env.LONGSHORE_LONG === '1';
 const ctx = callContext({namespace: 'weight'});
-/** The shim lets go of what its start needed after 2 s; its JavaScript engine collects garbage once more a while later. */
+/** The shim lets go of what its start needed 0.4 s after it; its JavaScript engine may collect garbage a while later. */
 const settleMs = long ? 100_000 : 3000;
 
 test('memory among many running containers, and no work while they idle', async t => {
@@ -33,12 +33,11 @@ test('memory among many running containers, and no work while they idle', async 
   }
   await sleep(settleMs);
   const each = rigs.map(({pid}) => pssKilobytes(pid));
-  const mean = each.reduce((sum, value) => sum + value, 0) / count / 1024;
+  const mean = (each.reduce((sum, value) => sum + value, 0) * 1024) / count / 1e6;
   const limit = long ? 5 : 5.5;
-  t.log(
-    `PSS of a shim among ${count}: ${mean.toFixed(2)} MiB (limit ${limit}), largest ${(Math.max(...each) / 1024).toFixed(2)}`,
-  );
-  t.true(mean <= limit, `${mean} MiB`);
+  const largest = (Math.max(...each) * 1024) / 1e6;
+  t.log(`PSS of a shim among ${count}: ${mean.toFixed(2)} MB (limit ${limit}), largest ${largest.toFixed(2)}`);
+  t.true(mean <= limit, `${mean} MB`);
   const before = rigs.map(({pid}) => work(pid));
   await sleep(long ? 60_000 : 5000);
   const after = rigs.map(({pid}) => work(pid));
@@ -53,14 +52,18 @@ test('memory among many running containers, and no work while they idle', async 
 test('time from its start until it answers', async t => {
   const root = mkdtempSync(join(tmpdir(), 'shim-start-'));
   t.teardown(() => rmSync(root, {recursive: true, force: true}));
-  const times: number[] = [];
-  for (let i = 0; i < 15; i++) times.push(await startToAnswer(t, join(root, String(i))));
-  times.sort((a, b) => a - b);
-  t.log(`start to the first answer: median ${times[7]?.toFixed(1)} ms, best ${times[0]?.toFixed(1)} ms (wanted: 15)`);
-  t.is(times.length, 15);
+  const starts: {took: number; worked: number}[] = [];
+  for (let i = 0; i < 15; i++) starts.push(await startToAnswer(t, join(root, String(i))));
+  const figures = (['took', 'worked'] as const).map(what => {
+    const sorted = starts.map(start => start[what]).sort((a, b) => a - b);
+    return `${what} ${sorted[7]?.toFixed(1)} ms (best ${sorted[0]?.toFixed(1)})`;
+  });
+  t.log(`start to the first answer, median of ${starts.length}: ${figures.join(', ')}; wanted: 15`);
+  t.is(starts.length, 15);
 });
 
-async function startToAnswer(t: ExecutionContext, bundle: string): Promise<number> {
+/** Milliseconds on the clock, and of CPU time, which a busy machine changes less. */
+async function startToAnswer(t: ExecutionContext, bundle: string): Promise<{took: number; worked: number}> {
   mkdirSync(bundle);
   mkfifo(join(bundle, 'log'), 0o700);
   const socket = join(bundle, 's');
@@ -79,9 +82,17 @@ async function startToAnswer(t: ExecutionContext, bundle: string): Promise<numbe
   const {shimPid} = await client.service(TaskDefinition).connect(ctx, {id: 'x'});
   const took = performance.now() - begun;
   t.is(shimPid, pid);
+  const worked = cpuMilliseconds(pid);
   kill(pid, 'SIGKILL');
   waitPidSync(pid);
-  return took;
+  return {took, worked};
+}
+
+/** Of all threads. `schedstat` begins with the nanoseconds that the thread has run. */
+function cpuMilliseconds(pid: number): number {
+  return readdirSync(`/proc/${pid}/task`)
+    .map(thread => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ')[0]) / 1e6)
+    .reduce((sum, value) => sum + value, 0);
 }
 
 function pssKilobytes(pid: number): number {
