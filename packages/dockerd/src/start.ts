@@ -17,6 +17,7 @@ import {takePidFile} from './drivers/host/pid-file.ts';
 import {checkPrivileges} from './drivers/host/privileges.ts';
 import {clearTemporaryFiles, makeDirectories, resolveRoot} from './drivers/state-dir/directories.ts';
 import {makeRemappedRoot} from './drivers/state-dir/remapped-root.ts';
+import {shareDataRoot} from './drivers/state-dir/shared-root.ts';
 import {stickFiles} from './drivers/state-dir/sticky-files.ts';
 import {loadRemapping} from './drivers/users/remapped-user.ts';
 import {type ListenerOptions, openListeners} from './http/listen.ts';
@@ -56,6 +57,7 @@ export async function start(
   await using scope = new Scope(log);
   await makeDirectories(config.dataRoot, config.execRoot, remapping?.root.gid);
   scope.use(await takePidFile(config.pidFile), 'pid file');
+  scope.use(await shareDataRoot(config.dataRoot, config.execRoot, log), 'data root');
   const stopSignal = awaitStopSignal(log);
   const cleared = clearTemporaryFiles(config.dataRoot);
   // Not in the scope, whose patience is shorter than that for containerd.

@@ -1,4 +1,6 @@
 /** The supervisor with processes that are no containerd: they listen, hang, die, or never come up. */
+
+import {EventEmitter} from 'node:events';
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import net from 'node:net';
 import {join} from 'node:path';
@@ -19,7 +21,7 @@ net.createServer(socket => socket.on('error', () => {}).end('ok')).listen(addres
 
 const timing = {startMs: 5_000, busyMs: 20, idleMs: 20, restartDelay: {initial: 1, max: 5}};
 
-function setUp(t: ExecutionContext, script = listening, lookMs = 20) {
+function setUp(t: ExecutionContext, script = listening, lookMs = 20, signals = new EventEmitter()) {
   const directory = mkdtempSync('/tmp/ls-supervisor-');
   const path = (name: string) => join(directory, name);
   writeFileSync(path('containerd.mjs'), script, {mode: 0o755});
@@ -34,7 +36,8 @@ function setUp(t: ExecutionContext, script = listening, lookMs = 20) {
       env: {PATH: process.env.PATH ?? ''},
       debug: false,
       log,
-      timing: {...timing, lookMs},
+      timing: {...timing, lookMs, restMs: Math.max(30_000, lookMs)},
+      signals,
     });
   const supervisor = open();
   t.teardown(async () => {
@@ -125,6 +128,19 @@ test('one that is stopped is noticed while nobody asks for anything', async t =>
   const first = supervisor.pid;
   kill(first, 'STOP');
   await until(() => supervisor.pid !== first);
+  t.regex(lines.join(''), /containerd hangs: restarting it/);
+});
+
+test('one that is stopped is noticed at once while nobody asks for anything', async t => {
+  const signals = new EventEmitter();
+  const {supervisor, isHealthy, lines} = setUp(t, listening, 600_000, signals);
+  await supervisor.start();
+  await supervisor.untilListening();
+  const nextRequest = () => new Promise<void>(() => {});
+  await supervisor.watch(isHealthy, {isBusy: () => false, quietMs: () => 60_000, nextRequest});
+  const first = supervisor.pid;
+  kill(first, 'STOP');
+  await until(() => signals.emit('SIGCHLD') && supervisor.pid !== first);
   t.regex(lines.join(''), /containerd hangs: restarting it/);
 });
 

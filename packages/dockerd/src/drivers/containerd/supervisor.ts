@@ -1,4 +1,5 @@
 /** Keeps a containerd of our own running: starts or adopts it, checks its health, restarts it, stops it last. */
+import type {EventEmitter} from 'node:events';
 import {backoff, type Logger, sleep} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
 import {ContainerdProcess, type ContainerdProcessOptions} from './process.ts';
@@ -7,6 +8,8 @@ export interface SupervisorOptions extends ContainerdProcessOptions {
   log: Logger;
   /** How often and how long; the defaults are the documented ones. */
   timing?: Partial<Timing>;
+  /** What emits SIGCHLD: this process. */
+  signals?: Pick<EventEmitter, 'on' | 'off'>;
 }
 
 export interface Supervision {
@@ -26,7 +29,8 @@ interface Timing {
   idleMs: number;
   /**
    * After `restAfterMs` in which nobody asked for anything, until somebody does: each check wakes two processes. Whether
-   * it still waits for work is looked at every `lookMs`, which wakes only this one; if not, it is checked at once.
+   * it still waits for work is looked at every `lookMs`, which wakes only this one, and when the kernel tells that a child
+   * was stopped; if it does not wait, it is checked at once.
    */
   restMs: number;
   restAfterMs: number;
@@ -49,7 +53,7 @@ const standardTiming: Timing = {
   idleMs: 1_000,
   restMs: 30_000,
   restAfterMs: 15_000,
-  lookMs: 1_500,
+  lookMs: 5_000,
   restartDelay: {initial: 100, max: 10_000},
 };
 
@@ -57,13 +61,15 @@ export class ContainerdSupervisor {
   readonly #log: Logger;
   readonly #timing: Timing;
   readonly #process: ContainerdProcess;
+  readonly #signals: Pick<EventEmitter, 'on' | 'off'>;
   readonly #stopping = new AbortController();
   readonly #lost = Promise.withResolvers<never>();
   #isHealthy: () => Promise<boolean> = async () => false;
   #supervision: Supervision = {isBusy: () => false};
   #monitor: Promise<void> = Promise.resolve();
 
-  constructor({timing, ...options}: SupervisorOptions) {
+  constructor({timing, signals = process, ...options}: SupervisorOptions) {
+    this.#signals = signals;
     this.#log = options.log;
     this.#timing = {...standardTiming, ...timing};
     this.#process = new ContainerdProcess(options);
@@ -212,10 +218,24 @@ export class ContainerdSupervisor {
   async #rest(over: AbortSignal): Promise<boolean> {
     const {restMs, lookMs} = this.#timing;
     for (let rested = 0; rested < restMs; rested += lookMs) {
-      if (!(await this.#pause(Math.min(lookMs, restMs), over))) return false;
+      if (!(await this.#pauseUnlessChildStops(Math.min(lookMs, restMs), over))) return false;
       if (!this.#process.isWaiting) return true;
     }
     return true;
+  }
+
+  /** A child that is stopped by a signal, or ends, is announced by SIGCHLD: the pause is over then. */
+  async #pauseUnlessChildStops(milliseconds: number, over: AbortSignal): Promise<boolean> {
+    const {promise: child, resolve} = Promise.withResolvers<true>();
+    const announced = () => resolve(true);
+    const ended = new AbortController();
+    this.#signals.on('SIGCHLD', announced);
+    try {
+      return await Promise.race([child, this.#pause(milliseconds, AbortSignal.any([over, ended.signal]))]);
+    } finally {
+      this.#signals.off('SIGCHLD', announced);
+      ended.abort();
+    }
   }
 
   /** False when the supervisor was stopped meanwhile, or `over` aborts. */
