@@ -1,7 +1,6 @@
 /** The command line, as its callers see it. */
 import {existsSync, mkdirSync, readFileSync, unlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {acceptUnix, closeFd, listenUnix, receiveFds} from '@longshore/linux';
 import test from 'ava';
 import {missing, RuntimeSandbox, wrapper} from './test-support/sandbox.ts';
 
@@ -114,30 +113,6 @@ serial('run and exec have the exit code of the process', async t => {
   t.is(run(bundle, 'exec', 'c2', 'nosuch').code, 255);
   t.is(run(bundle, 'exec', 'c2', 'echo', '--force', '-e').stdout, '--force -e\n');
   t.is(run(bundle, 'delete', '--force', 'c2').code, 0);
-});
-
-serial('create --pidfd-socket sends a pidfd, over a runtime that does not know the flag', async t => {
-  const sandbox = await RuntimeSandbox.open(t);
-  const bundle = sandbox.bundle(['sleep', '1000']);
-  const socket = join(sandbox.directory, 'pidfd.sock');
-  const listener = listenUnix(socket);
-  const args = ['--root', sandbox.root, 'create', '--pidfd-socket', socket, 'c1'];
-  t.like(sandbox.run([...wrapper, ...args], {cwd: bundle}), {code: 0, stderr: ''});
-  const connection = acceptUnix(listener)!;
-  const received = receiveFds(connection, 16, 1)!;
-  t.is(String(received.data), 'standard');
-  const {pid} = JSON.parse(sandbox.run([...wrapper, '--root', sandbox.root, 'state', 'c1']).stdout);
-  t.regex(readFileSync(`/proc/self/fdinfo/${received.fds[0]}`, 'utf8'), new RegExp(`^Pid:\\s+${pid}$`, 'm'));
-  for (const fd of [...received.fds, connection, listener]) closeFd(fd);
-  sandbox.run([...wrapper, '--root', sandbox.root, 'delete', '--force', 'c1']);
-  unlinkSync(socket);
-  const failed = sandbox.run([...wrapper, ...args], {cwd: bundle});
-  t.is(failed.code, 1);
-  t.is(
-    sandbox.run([...wrapper, '--root', sandbox.root, 'list', '-q']).stdout,
-    '',
-    'what could not be handed over is gone',
-  );
 });
 
 serial('a clean-up that fails is logged, and the container is deleted all the same', async t => {

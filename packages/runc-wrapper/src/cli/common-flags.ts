@@ -24,6 +24,7 @@ export const preserveFdsFlag: Flag = {
   default: '0',
 };
 export const detachFlag: Flag = {names: ['detach', 'd'], kind: 'boolean', help: 'do not wait for the process'};
+export const keepFlag: Flag = {names: ['keep'], kind: 'boolean', help: 'do not delete the container afterwards'};
 export const noPivotFlag: Flag = {
   names: ['no-pivot'],
   kind: 'boolean',

@@ -102,14 +102,15 @@ function splitFlag(arg: string): WrittenFlag | undefined {
   return at < 0 ? {name: body, value: undefined} : {name: body.slice(0, at), value: body.slice(at + 1)};
 }
 
-/** The arguments as they were written, but for one flag that takes a value. */
-export function withoutFlag(args: readonly string[], name: string): string[] {
+/** The arguments as they were written, but for some flags. */
+export function withoutFlags(args: readonly string[], flags: readonly Flag[]): string[] {
   const kept: string[] = [];
   for (let i = 0; i < args.length; i++) {
     if (args[i] === '--') return [...kept, ...args.slice(i)];
     const written = splitFlag(args[i]!);
-    if (written?.name !== name) kept.push(args[i]!);
-    else if (written.value === undefined) i++;
+    const flag = written && findFlag(flags, written.name);
+    if (!flag) kept.push(args[i]!);
+    else if (written?.value === undefined && flag.kind !== 'boolean') i++;
   }
   return kept;
 }

@@ -1,4 +1,4 @@
-import {type Command, type CommandContext, exactlyOne} from '../cli/command.ts';
+import {type Command, exactlyOne} from '../cli/command.ts';
 import {
   bundleFlag,
   consoleSocketFlag,
@@ -8,9 +8,7 @@ import {
   pidfdSocketFlag,
   preserveFdsFlag,
 } from '../cli/common-flags.ts';
-import {withoutFlag} from '../cli/flags.ts';
-import {passToRuntime, runRuntime} from '../cli/pass-through.ts';
-import {sendPidfd} from '../pidfd-socket.ts';
+import {passToRuntime} from '../cli/pass-through.ts';
 
 export const command: Command = {
   name: 'create',
@@ -21,20 +19,8 @@ begin with. The <container-id> is yours to choose and unique within the --root.
 `,
   flags: [bundleFlag, consoleSocketFlag, pidfdSocketFlag, pidFileFlag, noPivotFlag, noNewKeyringFlag, preserveFdsFlag],
   arguments: exactlyOne,
-  run: context => (context.args.has('pidfd-socket') ? createWithPidfd(context) : passToRuntime(context, 'create')),
+  async run(context) {
+    if (!context.args.has('pidfd-socket')) passToRuntime(context, 'create');
+    return (await import('../cli/with-pidfd.ts')).createWithPidfd(context);
+  },
 };
-
-/** Runtimes older than runc 1.2 do not know the flag: the pidfd is sent from here, whatever the runtime is. */
-async function createWithPidfd(context: CommandContext): Promise<number> {
-  const exitStatus = await runRuntime(context, 'create', withoutFlag(context.rawArguments, 'pidfd-socket'));
-  if (exitStatus !== 0) return exitStatus;
-  const runtime = context.runtime();
-  const id = context.args.positional[0]!;
-  try {
-    sendPidfd(context.args.text('pidfd-socket')!, runtime.load(id).pid, 'standard');
-  } catch (error) {
-    await runtime.delete(id, {force: true}); // a create that fails leaves nothing
-    throw error;
-  }
-  return 0;
-}

@@ -30,5 +30,8 @@ of its own. The exit code is that of the process, or 255 when it could not be st
   ],
   arguments: {min: 1, max: Number.POSITIVE_INFINITY},
   stopAtPositional: true,
-  run: context => passToRuntime(context, 'exec'),
+  async run(context) {
+    if (!context.args.has('pidfd-socket')) passToRuntime(context, 'exec');
+    return (await import('../cli/with-pidfd.ts')).execWithPidfd(context);
+  },
 };

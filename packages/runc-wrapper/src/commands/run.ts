@@ -3,6 +3,7 @@ import {
   bundleFlag,
   consoleSocketFlag,
   detachFlag,
+  keepFlag,
   noNewKeyringFlag,
   noPivotFlag,
   noSubreaperFlag,
@@ -24,7 +25,7 @@ container is deleted afterwards.
     consoleSocketFlag,
     pidfdSocketFlag,
     detachFlag,
-    {names: ['keep'], kind: 'boolean', help: 'do not delete the container afterwards'},
+    keepFlag,
     pidFileFlag,
     noSubreaperFlag,
     noPivotFlag,
@@ -33,5 +34,8 @@ container is deleted afterwards.
   ],
   arguments: exactlyOne,
   // In the foreground the runtime proxies the terminal and the signals between create and start: all of it is its own.
-  run: context => passToRuntime(context, 'run'),
+  async run(context) {
+    if (!context.args.has('pidfd-socket')) passToRuntime(context, 'run');
+    return (await import('../cli/with-pidfd.ts')).runWithPidfd(context);
+  },
 };
