@@ -3,6 +3,7 @@
  * its packages, started by its socket, used, reloaded, upgraded below running containers, rebooted, removed and purged.
  * The tests are one story, in order.
  */
+import {env} from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {type Guest, hasVirtualMachines, importBox, installPackages, isLong, openGuest} from './guest.ts';
 
@@ -174,6 +175,9 @@ story('AppArmor: the default, none, one of the administrator, one that is not th
   t.is(await sh("docker inspect -f '{{.AppArmorProfile}}' own"), 'my-own');
   t.regex((await guest.machine.run('docker exec own cat /etc/passwd')).stderr, /Permission denied/);
   await sh('docker rm -f own');
+  await sh('docker run -d --name default box sleep 1000');
+  t.is(await sh(`docker exec default ${profile}`), 'docker-default (enforce)');
+  await sh('docker rm -f default');
   const missing = await guest.machine.run('docker run --rm --security-opt apparmor=nonesuch box true');
   t.is(missing.code, 127); // as Docker: the message has "no such file or directory"
   t.regex(missing.stderr, /unable to apply apparmor profile: .*: no such file or directory/);
@@ -191,6 +195,57 @@ story('a reload is told to systemd and to clients', async t => {
   t.regex(await sh("docker events --since 5m --until 0s --filter event=reload --format '{{.Type}}'"), /^daemon$/m);
 });
 
+long('what a container writes is in the journal, and docker logs has it too', async t => {
+  await sh(
+    "docker run --name told --log-driver journald --log-opt tag=mine --log-opt labels=team --label team=blue box sh -c 'echo out; sleep 1; echo err >&2; sleep 1; echo last'",
+  );
+  const entries = await sh('journalctl --sync; journalctl -q CONTAINER_NAME=told -o json');
+  const fields = ['MESSAGE', 'PRIORITY', 'CONTAINER_TAG', 'SYSLOG_IDENTIFIER', 'IMAGE_NAME', 'TEAM', '_TRANSPORT'];
+  const rest = ['mine', 'mine', 'box', 'blue', 'journal'];
+  t.deepEqual(
+    entries.split('\n').map(line => fields.map(field => JSON.parse(line)[field])),
+    [
+      ['out', '6', ...rest],
+      ['err', '3', ...rest],
+      ['last', '6', ...rest],
+    ],
+  );
+  const id = await sh("docker inspect -f '{{.Id}}' told");
+  t.is(await sh(`journalctl -q CONTAINER_ID_FULL=${id} PRIORITY=3 -o cat`), 'err');
+  t.is(await sh(`journalctl -q CONTAINER_ID=${id.slice(0, 12)} -o cat | tail -n 1`), 'last');
+  t.is(await sh('docker logs told 2>/dev/null'), 'out\nlast');
+  t.is(await sh('docker logs told 2>&1 >/dev/null'), 'err');
+  t.is(await sh('docker logs --tail 1 told'), 'last');
+  await sh('docker rm told');
+});
+
+long('the packages bring manual pages, completions and configuration', async t => {
+  // The guest's dpkg leaves documentation out: what the packages have is listed.
+  const files = async (name: string) =>
+    await sh(`dpkg-deb -c /longshore/packages/${name}_0.1.0_*.deb | awk '{print $6}'`);
+  const cli = await files('longshore-cli');
+  for (const file of [
+    'man/man1/docker.1.gz',
+    'man/man1/docker-run.1.gz',
+    'bash-completion/completions/docker',
+    'zsh/vendor-completions/_docker',
+    'fish/vendor_completions.d/docker.fish',
+    'doc/longshore-cli/copyright',
+    'doc/longshore-cli/changelog.gz',
+  ])
+    t.true(cli.split('\n').includes(`./usr/share/${file}`), file);
+  const others = {dockerd: 'dockerd.8', containerd: 'containerd.8', ctr: 'ctr.1'};
+  for (const [name, page] of Object.entries(others))
+    t.true((await files(`longshore-${name}`)).includes(`/${page}.gz\n`), page);
+  t.is(
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg's own placeholder.
+    await sh("dpkg-query -W -f '${Conffiles}\n' longshore-dockerd longshore-containerd | awk 'NF {print $1}'"),
+    '/etc/docker/daemon.json\n/etc/containerd/config.toml',
+  );
+  t.regex(await sh("bash -c '. /usr/share/bash-completion/completions/docker; complete -p docker'"), /docker$/);
+  t.is(await sh('dpkg --audit'), '');
+});
+
 long('an upgrade below a container: the same process afterwards', async t => {
   await sh('docker run -d --name below box sh -c "while :; do date >/tmp/now; sleep 1; done"');
   const pid = await sh("docker inspect -f '{{.State.Pid}}' below");
@@ -201,6 +256,25 @@ long('an upgrade below a container: the same process afterwards', async t => {
   t.regex(await sh('docker exec below cat /tmp/now'), /\d\d:\d\d:\d\d/);
   await sh('docker rm -f below');
   t.regex(await sh('dpkg-query -W longshore-dockerd'), /0\.1\.1$/);
+});
+
+long('an upgrade without live restore: containers stop, and come back by their policy; settings are kept', async t => {
+  await sh(`echo '{"live-restore": false}' >/etc/docker/daemon.json && systemctl reload docker.service
+for i in $(seq 50); do docker info --format '{{.LiveRestoreEnabled}}' | grep -q false && break; sleep 0.2; done
+docker run -d --name back --restart always box sleep 1000 && docker run -d --name gone box sleep 1000
+systemctl disable docker.socket 2>/dev/null`);
+  const pid = await sh("docker inspect -f '{{.State.Pid}}' back");
+  await installPackages(guest, '0.1.0');
+  await sh(
+    'for i in $(seq 100); do [ "$(docker inspect -f \'{{.State.Status}}\' back)" = running ] && exit 0; sleep 0.5; done; docker ps -a; exit 1',
+  );
+  t.not(await sh("docker inspect -f '{{.State.Pid}}' back"), pid);
+  t.is(await sh("docker inspect -f '{{.State.Status}} {{.State.ExitCode}}' gone"), 'exited 137');
+  t.is(await sh('cat /etc/docker/daemon.json'), '{"live-restore": false}');
+  t.is(await sh('systemctl is-enabled docker.socket || true'), 'disabled');
+  await sh(`systemctl enable docker.socket 2>/dev/null; docker rm -f back gone
+echo '{"live-restore": true}' >/etc/docker/daemon.json && systemctl reload docker.service
+for i in $(seq 50); do docker info --format '{{.LiveRestoreEnabled}}' | grep -q true && exit 0; sleep 0.2; done; exit 1`);
 });
 
 story('after a reboot what has a restart policy runs, what has none does not, data and networks are there', async t => {
@@ -239,7 +313,13 @@ long('removal leaves the data, purge does not', async t => {
 /** A clean one, as of `systemctl reboot`: off, and on again with the same disk. */
 async function reboot(t: ExecutionContext): Promise<void> {
   const started = Date.now();
+  const seconds = (since: number) => ((Date.now() - since) / 1000).toFixed(0);
   await guest.machine.shutdown();
+  const off = Date.now();
+  t.log(`the machine was off after ${seconds(started)} s`);
   await guest.machine.start();
-  t.log(`the machine was back after ${((Date.now() - started) / 1000).toFixed(0)} s`);
+  t.log(`and answered again after ${seconds(off)} s`);
+  // What does not end when it is asked to is killed a minute and a half later, and the journal says so.
+  t.is(await sh("journalctl -b -1 -o cat --no-pager | grep -iE 'timed out|with result .timeout' || true"), '');
+  if (env.LONGSHORE_DEBUG) t.log(await sh('journalctl -b -1 -o short-monotonic --no-pager | tail -n 150'));
 }

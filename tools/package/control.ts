@@ -1,4 +1,5 @@
 /** The control files of a package: what dpkg is told about it, and what it runs. */
+import {wrapDescription} from './documents.ts';
 import {metapackage, type Package, packages} from './packages.ts';
 
 /** Facts of a build. */
@@ -10,6 +11,8 @@ export interface Build {
   installedSize: number;
 }
 
+export const maintainer = 'Longshore maintainers <maintainers@longshore.invalid>';
+
 /** The file `control`, deb-control(5). */
 export function controlFile(each: Package, {version, architecture, installedSize}: Build): string {
   const own = (names: string[]) =>
@@ -19,7 +22,7 @@ export function controlFile(each: Package, {version, architecture, installedSize
     ['Package', each.name],
     ['Version', version],
     ['Architecture', architecture],
-    ['Maintainer', 'Longshore maintainers <maintainers@longshore.invalid>'],
+    ['Maintainer', maintainer],
     ['Installed-Size', String(installedSize)],
     ['Depends', own(each.name === metapackage ? all : each.depends)],
     ['Recommends', (each.recommends ?? []).join(', ')],
@@ -29,7 +32,7 @@ export function controlFile(each: Package, {version, architecture, installedSize
     ['Replaces', each.replaces.join(', ')],
     ['Section', 'admin'],
     ['Priority', 'optional'],
-    ['Description', `${each.summary}\n ${each.description}`],
+    ['Description', `${each.summary}\n${wrapDescription(each.description)}`],
   ];
   return `${fields
     .filter(([, value]) => value !== '')

@@ -7,17 +7,20 @@
 import {chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {dirname, join, resolve} from 'node:path';
-import {argv, exit, stderr} from 'node:process';
+import {argv, env, exit, stderr} from 'node:process';
 import {parseArgs} from 'node:util';
 import {gzipSync} from 'node:zlib';
 import {execa} from 'execa';
-import {controlFile, maintainerScripts} from './control.ts';
-import {manualPages} from './manual.ts';
+import {controlFile, maintainer, maintainerScripts} from './control.ts';
+import {changelogFile, copyrightFile} from './documents.ts';
+import {manualPage, manualPages} from './manual.ts';
 import {type Package, packages} from './packages.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 /** Executables that write completions of their own. */
 const completed = new Set(['docker']);
+/** Of the packages' documents. */
+const built = env.SOURCE_DATE_EPOCH ? new Date(Number(env.SOURCE_DATE_EPOCH) * 1000) : new Date();
 const architectures: Record<string, string> = {x64: 'amd64', arm64: 'arm64'};
 
 const {values, positionals} = parseArgs({
@@ -80,13 +83,18 @@ async function build(each: Package): Promise<string> {
 
 async function stage(each: Package, tree: string): Promise<void> {
   const share = join(tree, 'usr/share');
-  await put(join(share, 'doc', each.name, 'copyright'), await readFile(join(root, 'LICENSE'), 'utf8'));
-  const changes = await readFile(join(root, 'CHANGELOG.md'));
-  await put(join(share, 'doc', each.name, 'changelog.gz'), gzipSync(changes, {level: 9}));
+  const documents = join(share, 'doc', each.name);
+  await put(join(documents, 'copyright'), copyrightFile(built.getUTCFullYear()));
+  const entry = changelogFile(each.name, values.version, maintainer, built);
+  await put(join(documents, 'changelog.gz'), gzipSync(entry, {level: 9}));
+  await put(join(documents, 'NEWS.gz'), gzipSync(await readFile(join(root, 'CHANGELOG.md')), {level: 9}));
   for (const [path, text] of Object.entries(each.conffiles ?? {})) await put(join(tree, path), text);
   for (const unit of each.units ?? []) await put(join(tree, 'usr/lib/systemd/system', unit), await unitFile(unit));
-  for (const script of each.scripts ?? []) {
-    await put(join(tree, 'usr/bin', script), await readFile(join(root, 'tools/rootless', script)), 0o755);
+  for (const [script, summary] of Object.entries(each.scripts ?? {})) {
+    const file = join(root, 'tools/rootless', script);
+    await put(join(tree, 'usr/bin', script), await readFile(file), 0o755);
+    const page = await manualPage({executable: script, path: file, section: 1, summary, version: values.version});
+    await put(join(share, 'man', `${page.file}.gz`), gzipSync(page.text, {level: 9}));
   }
   if (each.executable === undefined) return;
   const from = join(values.from, each.executable);

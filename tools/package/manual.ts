@@ -21,10 +21,14 @@ interface PageOptions {
 
 /** The page of an executable, and for `docker` one of each of its commands (`docker-run.1`). */
 export async function manualPages(options: PageOptions): Promise<ManualPage[]> {
-  const help = await ask(options.path, ['--help']);
-  const main = page(options.executable, options, options.summary, help);
+  const main = await manualPage(options);
   if (options.executable !== 'docker') return [main];
-  return [main, ...(await commandPages(options, [], help))];
+  return [main, ...(await commandPages(options, [], await ask(options.path, ['--help'])))];
+}
+
+/** The page of an executable or a script alone. */
+export async function manualPage(options: PageOptions): Promise<ManualPage> {
+  return page(options.executable, options, options.summary, await ask(options.path, ['--help']));
 }
 
 async function commandPages(options: PageOptions, parents: string[], help: string): Promise<ManualPage[]> {

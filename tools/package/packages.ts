@@ -18,8 +18,8 @@ export interface Package {
   diverts?: boolean;
   /** Packages of others whose dependants it satisfies. */
   provides?: string[];
-  /** Of tools/rootless, beside the executable. */
-  scripts?: string[];
+  /** Of tools/rootless, beside the executable, each with the summary of its manual page. */
+  scripts?: Record<string, string>;
   /** Units of tools/systemd. */
   units?: string[];
   /** Files of configuration, by path, with what they hold at first. */
@@ -56,7 +56,10 @@ export const packages: Package[] = [
     recommends: ['apparmor', 'ca-certificates', 'longshore-cli', 'tini'],
     suggests: ['longshore-runc-wrapper', 'rootlesskit', 'slirp4netns', 'uidmap', 'dbus-user-session'],
     replaces: ['docker.io', 'docker-engine', 'docker-ce', 'docker-ce-rootless-extras', 'moby-engine'],
-    scripts: ['dockerd-rootless.sh', 'dockerd-rootless-setuptool.sh'],
+    scripts: {
+      'dockerd-rootless.sh': 'start dockerd as an ordinary user, by rootlesskit',
+      'dockerd-rootless-setuptool.sh': "set up a user's own engine as a service of their systemd",
+    },
     units: ['docker.service', 'docker.socket'],
     conffiles: {'/etc/docker/daemon.json': '{}\n'},
     group: 'docker',
@@ -122,8 +125,8 @@ export const packages: Package[] = [
     name: 'longshore',
     executable: undefined,
     section: 8,
-    summary: 'the Docker engine of Longshore, whole',
-    description: 'Brings every executable of Longshore.',
+    summary: 'whole Docker engine of Longshore (metapackage)',
+    description: 'This metapackage brings every executable of Longshore.',
     depends: [],
     replaces: [],
   },

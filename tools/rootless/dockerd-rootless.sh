@@ -6,6 +6,22 @@ set -eu
 fail() { echo "dockerd-rootless.sh: $*" >&2; exit 1; }
 
 case "${1:-}" in
+  -h | --help)
+    cat <<'EOF'
+Usage: dockerd-rootless.sh [OPTIONS]
+
+Starts dockerd in a user namespace of the user who calls it, by rootlesskit.
+Options are those of dockerd: see dockerd --help.
+
+Environment:
+  DOCKERD_ROOTLESS_ROOTLESSKIT_NET          slirp4netns, pasta, vpnkit or lxc-user-nic
+  DOCKERD_ROOTLESS_ROOTLESSKIT_MTU          MTU of that network
+  DOCKERD_ROOTLESS_ROOTLESSKIT_PORT_DRIVER  builtin, slirp4netns or implicit
+  DOCKERD_ROOTLESS_ROOTLESSKIT_STATE_DIR    where rootlesskit keeps its state
+  DOCKERD_ROOTLESS_ROOTLESSKIT_FLAGS        more options of rootlesskit
+EOF
+    exit 0
+    ;;
   check | install | uninstall) fail "\"$1\" is a command of dockerd-rootless-setuptool.sh" ;;
 esac
 

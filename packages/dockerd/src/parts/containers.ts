@@ -28,6 +28,7 @@ import {openTaskRuntime, type RuntimeChoice} from '../drivers/containerd/task-ru
 import {readCdiDirectories} from '../drivers/host/cdi-directories.ts';
 import type {ProgramPaths} from '../drivers/host/component-versions.ts';
 import {LinuxHostFiles} from '../drivers/host/host-files.ts';
+import {isMachineStopping} from '../drivers/host/systemd.ts';
 import {openMountedParts} from '../drivers/rootfs/mounted-parts.ts';
 import {openRootfs} from '../drivers/rootfs/rootfs.ts';
 import {openSnapshotShift} from '../drivers/rootfs/snapshot-shift.ts';
@@ -89,7 +90,10 @@ export async function openContainers(ctx: CallContext, options: ContainersOption
       world.runtimes = runtimeNames(next);
     },
     async shutDown() {
-      if (world.config.liveRestore) return leaveAllContainers(world);
+      // Nobody waits for containers that are left running on a machine that goes down: its systemd would kill them at its
+      // very end, after a minute and a half for each first process that does not know SIGTERM.
+      const isLeft = world.config.liveRestore && !(options.facts.systemd && (await isMachineStopping()));
+      if (isLeft) return leaveAllContainers(world);
       const {promise, resolve} = Promise.withResolvers<void>();
       const limit = shutdownTimeoutMs(world);
       const timer = Number.isFinite(limit) ? setTimeout(resolve, limit) : undefined;
