@@ -91,7 +91,8 @@ const cases: [flags: string, expected: Record<string, string>][] = [
   ['--memory 64m --memory-swap -1', {'memory.max': '67108864', 'memory.swap.max': 'max'}],
   ['--memory-reservation 32m', {'memory.low': '33554432'}],
   ['--pids-limit 77', {'pids.max': '77'}],
-  ['--pids-limit -1', {'pids.max': 'max'}],
+  // As without the flag.
+  ['--pids-limit -1', {}],
   ['--blkio-weight 300 --blkio-weight-device /dev/vda:200', {'io.weight': 'default 2930'}],
   [
     '--device-read-bps /dev/vda:1mb --device-write-bps /dev/vda:2mb --device-read-iops /dev/vda:50 --device-write-iops /dev/vda:100',
@@ -214,7 +215,7 @@ story('statistics have the form of the original, and the values of the cgroup', 
   for (const engine of engines) {
     const id = await docker(engine, `run -d --name counted --network none --memory 64m --pids-limit 20 box ${work}`);
     await sh(
-      `for i in $(seq 100); do ${program(engine)} top counted | grep -q 'sleep 1000' && exit 0; sleep 0.2; done; exit 1`,
+      `for i in $(seq 300); do ${program(engine)} top counted | grep -q 'sleep 1000' && exit 0; sleep 0.2; done; exit 1`,
     );
     stats[engine] = (await api(engine, `/v1.41/containers/${id}/stats?stream=false`)) as Stats;
   }
@@ -272,7 +273,7 @@ story('memory that runs out is told by both drivers, and to clients of container
     t.is(await docker(engine, "inspect -f '{{.State.OOMKilled}} {{.State.ExitCode}}' greedy"), 'true 137');
     const id = await idOf(engine, 'greedy');
     await sh(
-      `for i in $(seq 50); do grep -q '/tasks/oom.*${id}' ${events} && exit 0; sleep 0.2; done; cat ${events}; exit 1`,
+      `for i in $(seq 300); do grep -q '/tasks/oom.*${id}' ${events} && exit 0; sleep 0.2; done; cat ${events}; exit 1`,
     );
     await sh(`systemctl stop ctr-${engine}`);
     await docker(engine, 'rm greedy');
@@ -293,7 +294,7 @@ story('pause, kill and devices by both drivers', async t => {
     t.is(await docker(engine, "exec many sh -c 'head -c 1 /dev/disk | wc -c'"), '1');
     t.is(await docker(engine, "exec many sh -c 'mknod /tmp/b b 254 16; head -c 1 /tmp/b 2>/dev/null | wc -c'"), '0');
     await docker(engine, 'kill many');
-    await sh(`for i in $(seq 50); do [ -d ${group} ] || exit 0; sleep 0.2; done; cat ${group}/cgroup.procs; exit 1`);
+    await sh(`for i in $(seq 300); do [ -d ${group} ] || exit 0; sleep 0.2; done; cat ${group}/cgroup.procs; exit 1`);
     t.is(await sh("pgrep -f 'sleep 100[12]' || true"), '', engine);
     await docker(engine, 'rm many');
   }

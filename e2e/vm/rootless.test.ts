@@ -31,7 +31,7 @@ story('the setup tool starts an engine of the user by their systemd, and the cli
   await installPackages(guest, '0.1.0');
   await sh('systemctl disable --now docker.socket docker.service containerd.service');
   await sh(
-    'loginctl enable-linger dev && for i in $(seq 100); do [ -S /run/user/1000/bus ] && exit 0; sleep 0.3; done; exit 1',
+    'loginctl enable-linger dev && for i in $(seq 300); do [ -S /run/user/1000/bus ] && exit 0; sleep 0.3; done; exit 1',
   );
   t.regex(await as('dockerd-rootless-setuptool.sh check'), /Requirements are satisfied/);
   t.regex(await as('dockerd-rootless-setuptool.sh install 2>&1'), /Installed docker\.service successfully/);
@@ -74,7 +74,7 @@ story('ports are those of the machine', async t => {
   await as(
     "docker run -d --name web -p 8080:80 --restart always box sh -c 'mkdir /www; echo hello >/www/index.html; exec httpd -f -h /www'",
   );
-  await sh('for i in $(seq 100); do busybox wget -qO- http://127.0.0.1:8080/ && exit 0; sleep 0.3; done; exit 1');
+  await sh('for i in $(seq 300); do busybox wget -qO- http://127.0.0.1:8080/ && exit 0; sleep 0.3; done; exit 1');
   t.is(await sh('busybox wget -qO- http://127.0.0.1:8080/'), 'hello');
 });
 

@@ -189,7 +189,7 @@ story('AppArmor: the default, none, one of the administrator, one that is not th
 story('a reload is told to systemd and to clients', async t => {
   await sh(`echo '{"live-restore": true, "debug": true}' >/etc/docker/daemon.json && systemctl reload docker.service`);
   await sh(
-    "for i in $(seq 50); do docker info --format '{{.LiveRestoreEnabled}}' | grep -q true && exit 0; sleep 0.2; done; exit 1",
+    "for i in $(seq 300); do docker info --format '{{.LiveRestoreEnabled}}' | grep -q true && exit 0; sleep 0.2; done; exit 1",
   );
   t.is(await sh('systemctl is-active docker.service'), 'active');
   t.regex(await sh("docker events --since 5m --until 0s --filter event=reload --format '{{.Type}}'"), /^daemon$/m);
@@ -260,13 +260,13 @@ long('an upgrade below a container: the same process afterwards', async t => {
 
 long('an upgrade without live restore: containers stop, and come back by their policy; settings are kept', async t => {
   await sh(`echo '{"live-restore": false}' >/etc/docker/daemon.json && systemctl reload docker.service
-for i in $(seq 50); do docker info --format '{{.LiveRestoreEnabled}}' | grep -q false && break; sleep 0.2; done
+for i in $(seq 300); do docker info --format '{{.LiveRestoreEnabled}}' | grep -q false && break; sleep 0.2; done
 docker run -d --name back --restart always box sleep 1000 && docker run -d --name gone box sleep 1000
 systemctl disable docker.socket 2>/dev/null`);
   const pid = await sh("docker inspect -f '{{.State.Pid}}' back");
   await installPackages(guest, '0.1.0');
   await sh(
-    'for i in $(seq 100); do [ "$(docker inspect -f \'{{.State.Status}}\' back)" = running ] && exit 0; sleep 0.5; done; docker ps -a; exit 1',
+    'for i in $(seq 300); do [ "$(docker inspect -f \'{{.State.Status}}\' back)" = running ] && exit 0; sleep 0.5; done; docker ps -a; exit 1',
   );
   t.not(await sh("docker inspect -f '{{.State.Pid}}' back"), pid);
   t.is(await sh("docker inspect -f '{{.State.Status}} {{.State.ExitCode}}' gone"), 'exited 137');
@@ -274,7 +274,7 @@ systemctl disable docker.socket 2>/dev/null`);
   t.is(await sh('systemctl is-enabled docker.socket || true'), 'disabled');
   await sh(`systemctl enable docker.socket 2>/dev/null; docker rm -f back gone
 echo '{"live-restore": true}' >/etc/docker/daemon.json && systemctl reload docker.service
-for i in $(seq 50); do docker info --format '{{.LiveRestoreEnabled}}' | grep -q true && exit 0; sleep 0.2; done; exit 1`);
+for i in $(seq 300); do docker info --format '{{.LiveRestoreEnabled}}' | grep -q true && exit 0; sleep 0.2; done; exit 1`);
 });
 
 story('after a reboot what has a restart policy runs, what has none does not, data and networks are there', async t => {
@@ -286,7 +286,7 @@ story('after a reboot what has a restart policy runs, what has none does not, da
     docker run -d --name stays --restart always box sleep 1000`);
   await reboot(t);
   await sh(
-    "for i in $(seq 100); do [ \"$(docker inspect -f '{{.State.Status}}' stays later | xargs)\" = 'running running' ] && exit 0; sleep 0.5; done; docker ps -a; exit 1",
+    "for i in $(seq 300); do [ \"$(docker inspect -f '{{.State.Status}}' stays later | xargs)\" = 'running running' ] && exit 0; sleep 0.5; done; docker ps -a; exit 1",
   );
   t.is(await sh("docker inspect -f '{{.State.Running}}' once stopped | xargs"), 'false false');
   t.is(await sh('docker exec later cat /data/file'), 'kept');
