@@ -12,7 +12,7 @@ export function notifyReloading(socket: string): void {
 }
 
 /** systemd answers at once; on its way down it may not answer at all. */
-const questionTimeoutMs = 3000;
+const questionTimeoutMs = 10_000;
 
 /**
  * True when this end of the daemon is part of an end of the machine. `false` where that cannot be learnt.
