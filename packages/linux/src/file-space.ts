@@ -1,8 +1,8 @@
-/** Files as spools: moving pipe data into them in one call, and giving back the space of what has been read. */
+/** Files as spools: moving pipe data into them in one call, and giving back the space and memory of what is not needed. */
 import {Buffer} from 'node:buffer';
 import {Errno} from './errno-names.ts';
 import {check, retryInterrupted, SystemCallError} from './errors.ts';
-import {bind, errno, type Pointer} from './libc.ts';
+import {bind, bindAsync, errno, type Pointer} from './libc.ts';
 
 const nativeFallocate = bind<[fd: number, mode: number, offset: number, length: number]>(
   'fallocate',
@@ -23,9 +23,19 @@ const nativeSplice = bind<[input: number, a: Pointer, output: number, b: Pointer
   'uint',
 );
 
+const nativeFadvise = bindAsync<[fd: number, offset: number, length: number, advice: number]>(
+  'posix_fadvise',
+  'int',
+  'int',
+  'long',
+  'long',
+  'int',
+);
+
 const FALLOC_FL_KEEP_SIZE = 1;
 const FALLOC_FL_PUNCH_HOLE = 2;
 const SPLICE_F_NONBLOCK = 2;
+const POSIX_FADV_DONTNEED = 4;
 
 /** Frees the blocks of a range of a file; it reads as zeros afterwards and the size stays. */
 export function punchHole(fd: number, offset: number, length: number): void {
@@ -45,4 +55,12 @@ export function spliceToFile(pipe: number, file: number, offset: number, size: n
   if (count !== -1) return count;
   if (errno() === Errno.EAGAIN) return undefined;
   throw new SystemCallError('splice into', errno(), `fd ${file}`);
+}
+
+/**
+ * The cache of a range of a file is not needed: what is on disk already leaves memory, what is not is sent there, which
+ * is not waited for. Where a file system does not know of it nothing happens.
+ */
+export async function dropCached(fd: number, offset: number, length: number): Promise<void> {
+  await nativeFadvise(fd, offset, length, POSIX_FADV_DONTNEED);
 }

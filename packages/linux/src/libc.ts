@@ -53,6 +53,22 @@ function resolve<A extends unknown[], R>(name: string, result: CType, args: CTyp
   return library!.func(name, result, args) as unknown as (...a: A) => R;
 }
 
+/** As `bind` for a call that may take long: on one of the runtime's threads, whose errno nobody sees. */
+export function bindAsync<A extends unknown[], R = number>(
+  name: string,
+  result: CType,
+  ...args: CType[]
+): (...a: A) => Promise<R> {
+  let native: ReturnType<LibraryHandle['func']> | undefined;
+  return (...a) => {
+    load();
+    native ??= library!.func(name, result, args);
+    const {promise, resolve: done, reject} = Promise.withResolvers<R>();
+    native.async(...a, (error: Error | null, value: R) => (error ? reject(error) : done(value)));
+    return promise;
+  };
+}
+
 /** As `bind`, from another library if libc does not have it (librt, before glibc 2.34). */
 export function bindFrom<A extends unknown[], R = number>(
   otherLibrary: string,

@@ -20,9 +20,7 @@ import {
   umask,
   unlimited,
   waitPidSync,
-  waitsOfThread,
 } from './index.ts';
-import {pollTable} from './poll.ts';
 import {tempDir} from './test-support.ts';
 
 const env = {PATH: process.env.PATH};
@@ -87,10 +85,4 @@ test('a signal can be asked for at the end of the parent, by number or name', t 
   setParentDeathSignal('SIGURG');
   setParentDeathSignal(0);
   t.throws(() => setParentDeathSignal('NOPE'), {code: 'invalid-argument'});
-});
-
-test('waits of this thread are counted', t => {
-  const before = waitsOfThread();
-  pollTable(Buffer.alloc(0), 0, 5);
-  t.true(waitsOfThread() > before);
 });

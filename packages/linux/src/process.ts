@@ -25,7 +25,6 @@ const prctlName = bind<[option: number, name: Pointer, b: number, c: number, d: 
   'ulong',
 );
 const nativeKill = bind<[pid: number, signal: number]>('kill', 'int', 'int', 'int');
-const getrusage = bind<[who: number, usage: Pointer]>('getrusage', 'int', 'int', 'void *');
 const nativeUmask = bind<[mask: number]>('umask', 'uint', 'uint');
 const prlimit = bind<[pid: number, resource: number, next: Pointer, previous: Pointer]>(
   'prlimit64',
@@ -180,18 +179,6 @@ function resourceNumber(resource: ResourceName): number {
   const number = resources[resource];
   if (number === undefined) throw new EngineError('invalid-argument', `unknown resource limit: ${resource}`);
   return number;
-}
-
-const RUSAGE_THREAD = 1;
-/** struct rusage: 18 times 8 bytes; ru_nvcsw is the seventeenth. */
-const usageSize = 144;
-const waitsOffset = 128;
-
-/** How often this thread has waited in the kernel so far; being preempted by others does not count. */
-export function waitsOfThread(): bigint {
-  const usage = Buffer.alloc(usageSize);
-  check('get usage of', 'this thread', getrusage(RUSAGE_THREAD, usage));
-  return usage.readBigInt64LE(waitsOffset);
 }
 
 /** Ends this process at once: no exit handlers, no JavaScript. For when running on would do harm. */

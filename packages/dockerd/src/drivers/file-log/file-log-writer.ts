@@ -11,6 +11,7 @@ import type {LogWriter, StreamPositions} from '../../core/ports/log-driver.ts';
 import {formatNano} from '../../core/time.ts';
 import {LogFile} from './log-file.ts';
 import {LogFollower} from './log-follower.ts';
+import {largeOutput} from './output-buffer.ts';
 import type {RecordEncoder, RecordFormat} from './record-format.ts';
 
 export interface FileLogOptions extends RotationLimits {
@@ -27,8 +28,6 @@ export interface LogCheckpoint {
 
 const complaintIntervalMs = 10_000;
 const lineFeed = 10;
-/** So much is written without going through another thread. */
-const quickSize = 64 * 1024;
 
 type Batch = {data: Buffer; positions: StreamPositions; endsFile: boolean; lastTime: bigint};
 type SaveCheckpoint = (checkpoint: LogCheckpoint) => void;
@@ -107,18 +106,8 @@ export class FileLogWriter implements LogWriter {
     this.#clock.update();
     for (let next = 0; next < batch.ends.length; ) next = this.#add(stream, batch, next, position);
     this.#positions[stream] = position;
-    if (!this.#writing && this.#encoder.output.length >= quickSize && this.#writeQuickly()) return;
+    if (this.#encoder.output.length >= largeOutput / 2) this.#cutBatch(false);
     this.#writing ??= this.#writeAll();
-  }
-
-  /** Writes what was encoded while it is in the processor's cache; false where that has to be done the usual way. */
-  #writeQuickly(): boolean {
-    const {output} = this.#encoder;
-    if (this.#batches.length > 0 || !this.#file.appendAtOnce(output.bytes.subarray(0, output.length))) return false;
-    output.length = 0;
-    this.#saveCheckpoint(this.#positions);
-    this.#changes.emit('change');
-    return true;
   }
 
   /** Encodes the record of number `first`, and those behind it where nothing speaks against it; returns the next. */
@@ -181,7 +170,7 @@ export class FileLogWriter implements LogWriter {
     try {
       while (this.#encoder.output.length > 0 || this.#batches.length > 0) {
         if (this.#encoder.output.length > 0) this.#cutBatch(false);
-        for (let batch = this.#batches.shift(); batch; batch = this.#batches.shift()) await this.#writeBatch(batch);
+        while (this.#batches.length > 0) await this.#writeBatches(this.#takeBatches());
         this.#changes.emit('change');
       }
     } finally {
@@ -190,19 +179,27 @@ export class FileLogWriter implements LogWriter {
     }
   }
 
-  async #writeBatch(batch: Batch): Promise<void> {
-    const {data, positions} = batch;
+  /** The next batches of one file. */
+  #takeBatches(): Batch[] {
+    const end = this.#batches.findIndex(({endsFile}) => endsFile);
+    return this.#batches.splice(0, end < 0 ? this.#batches.length : end + 1);
+  }
+
+  async #writeBatches(batches: Batch[]): Promise<void> {
+    const parts = batches.map(({data}) => data);
+    const size = parts.reduce((sum, {length}) => sum + length, 0);
+    const last = batches[batches.length - 1] as Batch;
     const before = this.#file.size;
     try {
-      await this.#file.append(data);
+      await this.#file.append(parts);
     } catch (error) {
-      this.#complain(error, data.length);
+      this.#complain(error, size);
       await this.#file.cutTo(before).catch(() => {});
     }
-    this.#backlog -= data.length;
-    this.#encoder.output.recycle(data);
-    this.#saveCheckpoint(positions);
-    if (batch.endsFile) await this.#rotate(batch);
+    this.#backlog -= size;
+    for (const part of parts) this.#encoder.output.recycle(part);
+    this.#saveCheckpoint(last.positions);
+    if (last.endsFile) await this.#rotate(last);
   }
 
   /** A full disk fails every write: one line about it in ten seconds is enough. */

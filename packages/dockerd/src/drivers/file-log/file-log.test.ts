@@ -30,6 +30,7 @@ async function openLog(t: ExecutionContext, changes: Partial<FileLogOptions> = {
     ...changes,
   };
   const writer = await FileLogWriter.open(path, options, {stdout: 0, stderr: 0}, () => {}, discardLogger());
+  t.teardown(() => writer.close());
   let position = 0;
   const write = (text: string, stream: 'stdout' | 'stderr' = 'stdout') => {
     position += text.length;
@@ -56,19 +57,33 @@ test('tail, streams and times', async t => {
   t.deepEqual(await texts({until: first!.timeNano}), ['0\n']);
 });
 
-test('much is in the file at once, little comes together first, and the order stays', async t => {
-  const {path, writer, texts} = await openLog(t);
+test('much and little come in turns, and the order stays', async t => {
+  const {writer, texts} = await openLog(t);
   const splitter = new LineSplitter();
-  const size = 2000;
-  const lines = Array.from({length: size}, (_each, i) => `${i} ${'x'.repeat(60)}\n`);
+  const lines = Array.from({length: 20_000}, (_each, i) => `${i} ${'x'.repeat(60)}\n`);
   const bytes = Buffer.from(lines.join(''));
   for (const batch of splitter.push(bytes)) writer.append('stdout', batch, bytes.length);
-  t.is(readFileSync(path, 'utf8').split('\n').length, size + 1);
   writer.append('stderr', singleRecord(Buffer.from('little\n')), 7);
-  t.is(readFileSync(path, 'utf8').split('\n').length, size + 1);
   for (const batch of splitter.push(bytes)) writer.append('stdout', batch, 2 * bytes.length);
   await writer.flushed();
-  t.deepEqual(await texts(), [...lines, 'little\n', ...lines]);
+  writer.append('stderr', singleRecord(Buffer.from('last\n')), 12);
+  t.deepEqual(await texts(), [...lines, 'little\n', ...lines, 'last\n']);
+  t.is(writer.backlog, 0);
+});
+
+test('a log that leaves the cache while it grows is complete', async t => {
+  const {path, writer} = await openLog(t);
+  const lines = Buffer.from('0123456789'.repeat(1000).replace(/9/g, '9\n'));
+  const ends = Array.from({length: 1000}, (_each, i) => 11 * (i + 1));
+  const times = 400;
+  for (let i = 1; i <= times; i++) {
+    writer.append('stdout', {data: lines, start: 0, ends}, i * lines.length);
+    if (writer.backlog > 1024 * 1024) await writer.flushed();
+  }
+  await writer.close();
+  const text = readFileSync(path, 'latin1');
+  t.true(text.length > 20_000_000);
+  t.is(text.split('{"log":"0123456789\\n","stream":"stdout","time":"').length - 1, times * 1000);
 });
 
 test('pieces of one line share its time, the next line has its own', async t => {

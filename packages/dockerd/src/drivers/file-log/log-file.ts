@@ -1,17 +1,14 @@
 /** The current file of a log, and its rotation: FILE, FILE.1, FILE.2 … or FILE.1.gz … */
-import {createReadStream, createWriteStream, ftruncateSync, writeSync} from 'node:fs';
+import {createReadStream, createWriteStream} from 'node:fs';
 import {type FileHandle, mkdir, open, rename, rm, stat} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import {pipeline} from 'node:stream/promises';
 import {createGzip} from 'node:zlib';
 import type {Logger} from '@longshore/base';
-import {waitsOfThread} from '@longshore/linux';
 import type {RotationLimits} from '../../core/logs/options/file-options.ts';
+import {WriteBehind} from './write-behind.ts';
 
 const mode = 0o640;
-/** A write that takes longer than this waits for the disk, and those after it would too. */
-const slowMs = 5;
-const slowPauseMs = 30_000;
 
 export class LogFile {
   readonly path: string;
@@ -19,8 +16,7 @@ export class LogFile {
   #handle: FileHandle;
   #size: number;
   #inode: number;
-  /** Until then writing may take long. */
-  #slowUntil = 0;
+  #cache: WriteBehind;
   /** The newest rotated file is being compressed; the next rotation waits for it. */
   #compressing: Promise<void> = Promise.resolve();
   readonly #log: Logger;
@@ -38,6 +34,7 @@ export class LogFile {
     this.#handle = handle;
     this.#size = size;
     this.#inode = inode;
+    this.#cache = new WriteBehind(size);
     this.#log = log;
   }
 
@@ -62,41 +59,20 @@ export class LogFile {
     return this.#options.maximumSize !== undefined && size >= this.#options.maximumSize;
   }
 
-  async append(data: Uint8Array): Promise<void> {
-    for (let at = 0; at < data.length; ) {
-      const {bytesWritten} = await this.#handle.write(data, at, data.length - at);
-      at += bytesWritten;
+  async append(parts: readonly Uint8Array[]): Promise<void> {
+    for (let rest = parts; rest.length > 0; ) {
+      const {bytesWritten} = await this.#handle.writev(rest);
       this.#size += bytesWritten;
+      rest = withoutFirst(rest, bytesWritten);
     }
-  }
-
-  /**
-   * As `append`, without waiting: into the page cache, which takes a fraction of a millisecond. False where that is not
-   * so because the disk is behind, or where writing fails: nothing has been written then.
-   */
-  appendAtOnce(data: Uint8Array): boolean {
-    const start = performance.now();
-    if (start < this.#slowUntil) return false;
-    const waits = waitsOfThread();
-    try {
-      for (let at = 0; at < data.length; ) at += writeSync(this.#handle.fd, data, at, data.length - at);
-    } catch {
-      // The usual way meets the same error, and handles it.
-      ftruncateSync(this.#handle.fd, this.#size);
-      this.#slowUntil = start + slowPauseMs;
-      return false;
-    }
-    this.#size += data.length;
-    const end = performance.now();
-    // On a busy machine time passes without the disk having been waited for.
-    if (end - start > slowMs && waitsOfThread() > waits) this.#slowUntil = end + slowPauseMs;
-    return true;
+    this.#cache.grow(this.#handle.fd, this.#size);
   }
 
   /** Removes what a failed append left behind `size`. */
   async cutTo(size: number): Promise<void> {
     await this.#handle.truncate(size);
     this.#size = size;
+    this.#cache = new WriteBehind(size);
   }
 
   /** True where a full file is emptied, as Docker does with a maximum of one file. */
@@ -115,6 +91,8 @@ export class LogFile {
     const {size, ino} = await this.#handle.stat();
     this.#size = size;
     this.#inode = ino;
+    await this.#cache.settled();
+    this.#cache = new WriteBehind(size);
     await old.close();
     if (this.#options.compress) this.#compressing = this.#compress(lastTime);
   }
@@ -143,6 +121,7 @@ export class LogFile {
 
   async close(): Promise<void> {
     await this.#compressing;
+    await this.#cache.settled();
     await this.#handle.close();
   }
 
@@ -156,6 +135,16 @@ export class LogFile {
       }
     }
   }
+}
+
+/** What is left of the parts behind so many bytes. */
+function withoutFirst(parts: readonly Uint8Array[], size: number): readonly Uint8Array[] {
+  let rest = size;
+  for (const [index, part] of parts.entries()) {
+    if (rest < part.length) return [part.subarray(rest), ...parts.slice(index + 1)];
+    rest -= part.length;
+  }
+  return [];
 }
 
 /** Sets FEXTRA in the ten-byte header that zlib writes, and puts the field behind it (RFC 1952). */

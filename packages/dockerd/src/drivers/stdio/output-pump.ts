@@ -11,8 +11,10 @@ export type OutputSource = (fifo: number) => Buffer | 'empty' | 'ended';
 
 /** Room in the pipe: four times the usual, so that much output takes a quarter of the calls. */
 const pipeSize = 256 * 1024;
-/** The event loop is given back after this long. */
-const turnMs = 4;
+/** The event loop is given back after this long: what was written to files and sockets meanwhile goes on then. */
+const turnMs = 1;
+/** Of more pieces than these nobody waits to hear that they are not in use any more. */
+const maximumLent = 16;
 
 export class OutputPump {
   readonly #stream: StreamName;
@@ -21,6 +23,8 @@ export class OutputPump {
   readonly #receiver: OutputReceiver;
   readonly #log: Logger;
   readonly #watch: FdWatch;
+  /** Pieces that the receiver may still have in use. */
+  readonly #lent: Buffer[] = [];
   #state: 'running' | 'waiting' | 'closed' = 'running';
 
   /** Opens the FIFO for reading; it never blocks. Data is delivered from now on. */
@@ -77,7 +81,9 @@ export class OutputPump {
     if (data === 'ended') this.#watch.setInterest({readable: false});
     if (typeof data === 'string') return false;
     this.#receiver.deliver(this.#stream, data);
-    if (this.#receiver.keepsNothing?.()) reusePiece(data);
+    this.#lent.push(data);
+    if (this.#receiver.keepsNothing?.()) for (const piece of this.#lent.splice(0)) reusePiece(piece);
+    else if (this.#lent.length > maximumLent) this.#lent.length = 0;
     return true;
   }
 
