@@ -1,6 +1,6 @@
 /** Every option of containerd.runc.v1.Options does what it says: each test fails when its option is ignored. Needs root. */
 import {spawnSync} from 'node:child_process';
-import {chmodSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {Metrics as MetricsV1} from '@longshore/api/gen/containerd/cgroups/v1/metrics';
@@ -130,6 +130,36 @@ test('ShimCgroup: the serving shim is in it; MAX_SHIM_VERSION: the answer is JSO
     rmSync(address.slice('unix://'.length), {force: true});
   });
   t.true(cgroupAt(name).processes().includes(shimPid));
+});
+
+const strace = '/usr/bin/strace';
+const withStrace = isRoot && existsSync(strace) ? anyTest.serial : anyTest.skip;
+withStrace('SCHED_CORE: a cookie is made before the shim is; without such a kernel nothing is left', async t => {
+  for (const schedCore of ['', '1']) {
+    const bundle = mkdtempPath(t);
+    const calls = join(bundle, 'calls');
+    const args = ['-namespace', 'test', '-address', join(bundle, 'c.sock'), '-id', id, 'start'];
+    const result = spawnSync(strace, ['-e', 'trace=prctl', '-o', calls, ...shimProgram(), ...args], {
+      cwd: bundle,
+      env: {PATH: process.env.PATH ?? '', TTRPC_ADDRESS: '/nowhere', SCHED_CORE: schedCore},
+    });
+    const trace = readFileSync(calls, 'utf8');
+    // Operation 1 makes a cookie; the scope 2 is the process group.
+    const made =
+      /prctl\((?:PR_SCHED_CORE|0x3e)[^,]*, (?:PR_SCHED_CORE_CREATE|0x1)[^,]*, 0, [^,]*(?:PROCESS_GROUP|2)/.exec(trace);
+    t.is(made !== null, schedCore !== '', trace);
+    if (result.status === 0) {
+      const address = result.stdout.toString();
+      using client = await dial(address);
+      const {shimPid} = await client.service(TaskDefinition).connect(callContext({namespace: 'test'}), {id});
+      kill(shimPid, 'SIGKILL');
+      rmSync(address.slice('unix://'.length), {force: true});
+    } else {
+      t.is(schedCore, '1', result.stderr.toString());
+      t.regex(result.stderr.toString(), /create a core scheduling cookie/);
+      t.false(existsSync(join(bundle, 'address')));
+    }
+  }
 });
 
 test('Stats are those of the cgroup, Update changes it', async t => {

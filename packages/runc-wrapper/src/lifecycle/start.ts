@@ -95,6 +95,7 @@ async function waitFor(
     if (!existsSync(path)) throw alreadyRunning();
     // The winner was killed between reading and removing: the container runs, and the FIFO must not lie about it.
     if (pause >= longestPauseMs && !holdsFifo(record.pid)) {
+      if (attempt()) return; // it wrote and went on before we looked
       rmSync(path, {force: true});
       throw alreadyRunning();
     }
