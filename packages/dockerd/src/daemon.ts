@@ -22,7 +22,7 @@ import {StateDump} from './drivers/host/state-dump.ts';
 import {SystemInformation} from './drivers/host/system-information.ts';
 import {notifySystemd} from './drivers/host/systemd.ts';
 import {openCommitter} from './drivers/images/container-committer.ts';
-import {openAuthorizationPlugins} from './drivers/plugins/authorization-plugin.ts';
+import {checkAuthorizationPlugins, openAuthorizationPlugins} from './drivers/plugins/authorization-plugin.ts';
 import {checkSizeLimit} from './drivers/rootfs/check-size-limit.ts';
 import {chooseSnapshotter} from './drivers/rootfs/choose-snapshotter.ts';
 import {loadEngineId} from './drivers/state-dir/directories.ts';
@@ -69,6 +69,7 @@ export async function runDaemon(started: Started): Promise<void> {
   const {notifySocket} = environment;
   const {engineId} = engine;
   let plugins = openAuthorizationPlugins(config.authorizationPlugins);
+  await checkAuthorizationPlugins(backgroundContext(log, config.containerdNamespace), plugins);
   const apply = async (next: Config) => {
     await engine.reconfigure(next);
     plugins = openAuthorizationPlugins(next.authorizationPlugins);

@@ -6,6 +6,7 @@ import {formatNano} from '../time.ts';
 import {defaultBridgeOptions} from './bridge-options.ts';
 import type {IpamPool, NetworkRecord} from './documents.ts';
 import {
+  containsAddress,
   containsSubnet,
   formatIpv4,
   formatSubnet,
@@ -16,6 +17,7 @@ import {
   subnetOf,
 } from './ipv4.ts';
 import {
+  containsAddress6,
   containsSubnet6,
   formatIpv6,
   formatSubnet6,
@@ -61,7 +63,7 @@ export function bridgeRecord(
 ): NetworkRecord {
   const {address, prefix} = deviceAddress(config, previous, surroundings);
   const subnet = subnetOf(address, prefix);
-  const gateway = config.defaultGateway === '' ? address : gatewayAddress(config.defaultGateway);
+  const gateway = config.defaultGateway === '' ? address : gatewayAddress(config.defaultGateway, subnet);
   const options = {
     icc: config.icc,
     masquerade: config.ipMasq,
@@ -99,7 +101,7 @@ export function bridgeRecord(
 function bridgeIpv6(config: NetworkConfig, previous: NetworkRecord | undefined, surroundings: Surroundings) {
   const {address, prefix} = deviceAddress6(config, previous, surroundings);
   const subnet = subnet6Of(address, prefix);
-  const gateway = config.defaultGatewayV6 === '' ? address : gatewayAddress6(config.defaultGatewayV6);
+  const gateway = config.defaultGatewayV6 === '' ? address : gatewayAddress6(config.defaultGatewayV6, subnet);
   const pool: IpamPool = {
     Subnet: formatSubnet6(subnet),
     IPRange: config.bip6 === '' ? '' : rangeOf6(config.fixedCidrV6, subnet),
@@ -144,10 +146,21 @@ function rangeOf6(text: string, subnet: Subnet6): string {
   throw invalid(`--fixed-cidr-v6 ${text} is not in the bridge's subnet ${formatSubnet6(subnet)}`);
 }
 
-function gatewayAddress6(text: string): bigint {
+function gatewayAddress6(text: string, subnet: Subnet6): bigint {
   const address = parseIpv6(text);
   if (address === undefined) throw invalid(`invalid --default-gateway-v6 "${text}": not an IPv6 address`);
+  // The link's own addresses (fe80::/10) are in no pool, and are good gateways.
+  const isLinkLocal = address >> 118n === 0x3fan;
+  if (!isLinkLocal && !containsAddress6(subnet, address))
+    throw outside('DefaultGatewayIPv6', text, formatSubnet6(subnet));
   return address;
+}
+
+/** In Docker's words, to whom a default gateway is an auxiliary address of the default bridge. */
+function outside(name: string, address: string, subnet: string): EngineError {
+  return invalid(
+    `error creating default "bridge" network: auxiliary address: (${name}:${address}) must belong to the master pool: ${subnet}`,
+  );
 }
 
 function deviceAddress(config: NetworkConfig, previous: NetworkRecord | undefined, surroundings: Surroundings) {
@@ -181,9 +194,10 @@ function rangeOf(fixedCidr: string, subnet: Subnet): string {
   return formatSubnet(range);
 }
 
-function gatewayAddress(text: string): number {
+function gatewayAddress(text: string, subnet: Subnet): number {
   const address = parseIpv4(text);
   if (address === undefined) throw invalid(`invalid --default-gateway "${text}": not an IPv4 address`);
+  if (!containsAddress(subnet, address)) throw outside('DefaultGatewayIPv4', text, formatSubnet(subnet));
   return address;
 }
 

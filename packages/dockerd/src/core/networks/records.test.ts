@@ -285,6 +285,14 @@ test('the default bridge keeps its subnet until something speaks against it', t 
   t.throws(() => bridgeRecord({...config, fixedCidr: '10.9.0.0/24'}, first, nothing), {
     message: /is not in the bridge's subnet/,
   });
+  t.throws(() => bridgeRecord({...config, bip: '10.1.2.3/24', defaultGateway: '11.0.0.1'}, first, nothing), {
+    message: /auxiliary address: \(DefaultGatewayIPv4:11\.0\.0\.1\) must belong to the master pool: 10\.1\.2\.0\/24$/,
+  });
+  const on = {...config, ipv6: true, bip6: 'fd05::1/64'};
+  t.throws(() => bridgeRecord({...on, defaultGatewayV6: 'fd06::1'}, undefined, nothing), {
+    message: /DefaultGatewayIPv6:fd06::1/,
+  });
+  t.is(bridgeRecord({...on, defaultGatewayV6: 'fe80::1'}, undefined, nothing).IPAM.Config?.[1]?.Gateway, 'fe80::1');
 });
 
 test('a record survives its file', t => {

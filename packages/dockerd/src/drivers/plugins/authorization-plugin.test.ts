@@ -8,7 +8,7 @@ import {callContext, discardLogger} from '@longshore/base';
 import {codeOf} from '@longshore/errdefs';
 import test, {type ExecutionContext} from 'ava';
 import type {AuthorizationRequest} from '../../core/ports/authorization.ts';
-import {openAuthorizationPlugins} from './authorization-plugin.ts';
+import {checkAuthorizationPlugins, openAuthorizationPlugins} from './authorization-plugin.ts';
 
 type Call = {url: string; body: Record<string, unknown>};
 type Answers = Record<string, unknown>;
@@ -111,6 +111,16 @@ test('a plugin for something else, and one that is not there', async t => {
   });
   await serve(t, http.createServer(handler(allow, [])), join(found.sockets, 'none.sock'));
   await t.notThrowsAsync(async () => missing?.request(ctx(), request), 'it may come later');
+});
+
+test('a daemon does not start without its plugins', async t => {
+  const {plugin} = await ask(t, allow);
+  await t.notThrowsAsync(checkAuthorizationPlugins(ctx(), [plugin]));
+  await t.throwsAsync(checkAuthorizationPlugins(ctx(), openAuthorizationPlugins(['none'], directories(t))), {
+    message: 'failed to validate authorization plugin: plugin "none" not found',
+  });
+  const {plugin: volumes} = await ask(t, {'/Plugin.Activate': {Implements: ['VolumeDriver']}});
+  await t.throwsAsync(checkAuthorizationPlugins(ctx(), [volumes]), {message: /does not implement .*: authz$/});
 });
 
 test('an address from a file: unix, TCP, TLS', async t => {

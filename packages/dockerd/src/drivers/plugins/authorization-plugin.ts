@@ -1,5 +1,5 @@
 import type {CallContext} from '@longshore/base';
-import {EngineError, messageOf} from '@longshore/errdefs';
+import {codeOf, EngineError, messageOf} from '@longshore/errdefs';
 import type {AuthorizationPlugin, AuthorizationRequest, AuthorizationResponse} from '../../core/ports/authorization.ts';
 import {type PluginDirectories, pluginDirectories} from './locate.ts';
 import {PluginClient} from './plugin-client.ts';
@@ -8,17 +8,36 @@ import {PluginClient} from './plugin-client.ts';
 export function openAuthorizationPlugins(
   names: readonly string[],
   directories: PluginDirectories = pluginDirectories,
-): AuthorizationPlugin[] {
+): RemoteAuthorizationPlugin[] {
   return [...new Set(names)].map(name => new RemoteAuthorizationPlugin(name, directories));
 }
 
-class RemoteAuthorizationPlugin implements AuthorizationPlugin {
+/** Throws when one of them is not there, or is no authorization plugin: a daemon does not start without them. */
+export async function checkAuthorizationPlugins(
+  ctx: CallContext,
+  plugins: readonly RemoteAuthorizationPlugin[],
+): Promise<void> {
+  for (const plugin of plugins) {
+    try {
+      await plugin.activate(ctx);
+    } catch (error) {
+      const why = `failed to validate authorization plugin: ${messageOf(error)}`;
+      throw new EngineError(codeOf(error), why, {cause: error});
+    }
+  }
+}
+
+export class RemoteAuthorizationPlugin implements AuthorizationPlugin {
   readonly name: string;
   readonly #client: PluginClient;
 
   constructor(name: string, directories: PluginDirectories) {
     this.name = name;
     this.#client = new PluginClient(name, directories);
+  }
+
+  activate(ctx: CallContext): Promise<void> {
+    return this.#client.activate(ctx, 'authz');
   }
 
   request(ctx: CallContext, request: AuthorizationRequest): Promise<void> {

@@ -21,6 +21,12 @@ export class PluginClient {
     this.#directories = directories;
   }
 
+  /** Finds the plugin and asks what it is for. Throws `not-found`, `unavailable`, `failed-precondition`. */
+  async activate(ctx: CallContext, kind: string): Promise<void> {
+    this.#ready = this.#activate(ctx, kind);
+    await this.#ready;
+  }
+
   /** Calls `method`, for a plugin that implements `kind`. Throws `not-found`, `unavailable`, `unknown`. */
   async call(ctx: CallContext, kind: string, method: string, argument: unknown): Promise<Record<string, unknown>> {
     // A plugin may come later than the daemon, and go: what failed is tried anew at the next call.

@@ -10,8 +10,8 @@ export async function loadSeccompProfile(choice: string, {seccomp}: HostFacts): 
   try {
     return parseSeccompProfile(await readFile(choice, 'utf8'));
   } catch (error) {
-    throw new EngineError('invalid-argument', `opening seccomp profile (${choice}) failed: ${messageOf(error)}`, {
-      cause: error,
-    });
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const why = missing ? `open ${choice}: no such file or directory` : messageOf(error);
+    throw new EngineError('invalid-argument', `opening seccomp profile (${choice}) failed: ${why}`, {cause: error});
   }
 }

@@ -123,11 +123,14 @@ export class Response {
   #formatHead(status: number): string {
     if (this.#state !== 'open') throw new Error('the answer has been started already');
     this.setHeader('Date', new Date().toUTCString());
-    if (!this.#keepAlive) this.setHeader('Connection', 'close');
-    else if (this.#head.minorVersion === 0) this.setHeader('Connection', 'keep-alive');
+    const {minorVersion} = this.#head;
+    // As Go's server: each version is answered in itself, and says what it would not do anyway.
+    if (minorVersion === 0 && this.#keepAlive) this.setHeader('Connection', 'keep-alive');
+    else if (minorVersion === 0) this.removeHeader('Connection');
+    else if (!this.#keepAlive) this.setHeader('Connection', 'close');
     const names = [...this.#headers.keys()].sort();
     const lines = names.map(name => `${name}: ${this.#headers.get(name)}\r\n`);
-    return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n${lines.join('')}\r\n`;
+    return `HTTP/1.${minorVersion} ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n${lines.join('')}\r\n`;
   }
 }
 
