@@ -101,7 +101,7 @@ function digestOf(data: Buffer): string {
 }
 
 function busyboxRoot(root: string): void {
-  for (const name of ['dev', 'home', 'proc', 'root', 'sys', 'tmp', 'var']) mkdirSync(join(root, name));
+  for (const name of ['dev', 'home', 'proc', 'root', 'run', 'sys', 'tmp', 'var']) mkdirSync(join(root, name));
   mkdirSync(join(root, 'bin'));
   cpSync('/bin/busybox', join(root, 'bin/busybox'));
   const applets = execFileSync('/bin/busybox', ['--list'], {encoding: 'utf8'}).trim().split('\n');

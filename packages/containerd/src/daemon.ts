@@ -205,7 +205,7 @@ async function openServices(config: Config, core: Core): Promise<ServedService[]
   };
   const streams = new Streams();
   const services: {readonly [plugin: string]: () => ServedService | Promise<ServedService>} = {
-    containers: () => containersService(new Containers(metadata, events, collector)),
+    containers: () => containersService(new Containers(metadata, events, collector), tasks),
     content: () => images.content,
     diff: () => images.diff,
     events: () => eventsService(events),

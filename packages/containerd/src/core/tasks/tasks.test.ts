@@ -136,6 +136,24 @@ test('a delete ends the shim, which is no death', async t => {
   t.is(codeOf(await t.throwsAsync(tasks.get(ctx, 'c', ''))), 'not-found');
 });
 
+test('who wants to know waits until the end of a shim is over', async t => {
+  const {promise, resolve} = deferred();
+  const {tasks} = fixture(t, fakeShim('c', {end: () => promise}));
+  await tasks.ended(ctx, 'c');
+  await tasks.create(ctx, 'c', creation);
+  await tasks.delete(ctx, 'c');
+  let isOver = false;
+  const waiting = tasks.ended(ctx, 'c').then(() => {
+    isOver = true;
+  });
+  const impatient = {...ctx, signal: AbortSignal.abort()};
+  await tasks.ended(impatient, 'c');
+  t.false(isOver);
+  resolve();
+  await waiting;
+  await tasks.ended(ctx, 'c');
+});
+
 test('a delete that the shim refuses keeps the task', async t => {
   const refuse = () => Promise.reject(new EngineError('unknown', 'cannot delete a running process'));
   const {tasks} = fixture(t, fakeShim('c', {delete: refuse}));

@@ -1,5 +1,13 @@
 /** Tasks: which containers have a shim, and what happens to a task when its shim dies. */
-import {backgroundContext, type CallContext, KeyedMutex, type Logger, withSpan, withTimeout} from '@longshore/base';
+import {
+  aborted,
+  backgroundContext,
+  type CallContext,
+  KeyedMutex,
+  type Logger,
+  withSpan,
+  withTimeout,
+} from '@longshore/base';
 import {codeOf, EngineError, isErrorCode, messageOf} from '@longshore/errdefs';
 import type {EventPublisher} from '../events/events.ts';
 import {parseFilters} from '../filters/filter.ts';
@@ -50,6 +58,8 @@ export class Tasks implements AsyncDisposable {
   /** Held while a task is made, deleted or cleaned up; never while one waits for its process. */
   readonly #locks = new KeyedMutex();
   readonly #background = new Set<Promise<unknown>>();
+  /** Ends of shims that nobody waited for yet. */
+  readonly #endings = new Map<string, Promise<void>>();
 
   constructor(options: TasksOptions) {
     this.#options = options;
@@ -202,6 +212,11 @@ export class Tasks implements AsyncDisposable {
     return found.filter(entry => entry !== undefined);
   }
 
+  /** Resolves when nothing is left of the tasks that the container had: no process, no directory. */
+  async ended(ctx: CallContext, id: string): Promise<void> {
+    await Promise.race([this.#endings.get(keyOf(ctx.namespace, id)), aborted(ctx.signal)]);
+  }
+
   /** A shim reported that a task's first process ended: remembered in case the shim dies before it is deleted. */
   noteExit(namespace: string, id: string, exit: ProcessExit): void {
     const task = this.#tasks.get(keyOf(namespace, id));
@@ -273,7 +288,7 @@ export class Tasks implements AsyncDisposable {
 
   /**
    * Forgets the task first: the end of a shim that nobody knows is not a death. The caller need not wait for it; a new
-   * task of the container does, by the lock.
+   * task of the container does, by the lock, and so does who deletes the container.
    */
   #end(ctx: CallContext, key: string, task: Task, how: 'deleted' | 'failed'): void {
     this.#tasks.delete(key);
@@ -281,7 +296,11 @@ export class Tasks implements AsyncDisposable {
       using _lock = await this.#locks.acquire(key);
       await task.shim.end(uncancelled(ctx), how);
     };
-    this.#track(end());
+    const ending = end().finally(() => {
+      if (this.#endings.get(key) === ending) this.#endings.delete(key);
+    });
+    this.#endings.set(key, ending);
+    this.#track(ending);
   }
 
   #track(work: Promise<unknown>): void {

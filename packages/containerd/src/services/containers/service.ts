@@ -1,11 +1,17 @@
 import {type Container, ContainersDefinition} from '@longshore/api/gen/containerd/services/containers/v1/containers';
+import type {CallContext} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
 import type {ContainerInput, Containers} from '../../core/containers/containers.ts';
 import type {ContainerRecord, TypedValue} from '../../core/metadata/records.ts';
 import {anyFromWire, anyMapToWire, anyToWire} from '../convert.ts';
 import {type ServedService, serve} from '../serve.ts';
 
-export function containersService(containers: Containers): ServedService {
+/** What a delete waits for before it answers: the ends of what the container ran. */
+export interface EndedTasks {
+  ended(ctx: CallContext, id: string): Promise<void>;
+}
+
+export function containersService(containers: Containers, tasks: EndedTasks): ServedService {
   return serve(ContainersDefinition, {
     async get(ctx, {id}) {
       return {container: toWire(await containers.get(ctx, id))};
@@ -24,6 +30,7 @@ export function containersService(containers: Containers): ServedService {
     },
     async delete(ctx, {id}) {
       await containers.delete(ctx, id);
+      await tasks.ended(ctx, id);
       return {};
     },
   });
