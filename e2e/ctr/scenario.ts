@@ -133,6 +133,18 @@ const tasks = (cgroup: string): Step[] => [
   lines('ctr snapshots ls'),
 ];
 
+/** What is asked for wrongly: each command with its exit code and what it says. */
+const mistakes: Step[] = [
+  ...[
+    ...['images pull', 'images push', 'images export', 'images export x', 'images tag', 'images tag x', 'images label'],
+    ...['images import /nosuch', 'images convert', 'images mount', 'images unmount', 'images check nosuch'],
+  ],
+  ...['containers create', 'containers create x', 'containers info', 'containers rm', 'containers label nosuch', 'run'],
+  ...['tasks metrics nosuch', 'tasks pause nosuch', 'tasks resume nosuch', 'tasks ps nosuch', 'tasks kill', 'run x'],
+  ...['content get', 'content get nosuch', 'content label nosuch', 'content ingest', 'namespaces label'],
+  ...['run --mount bad x y', 'run --with-ns bad x y', 'run --with-ns no:/x x y', 'run --env-file /nosuch x y'],
+].map(command => all(`ctr ${command}`));
+
 const exports = (scratch: string): Step[] => [
   all(`ctr images export ${scratch}/out.tar ${busybox}`),
   lines(`tar xOf ${scratch}/out.tar index.json; tar tf ${scratch}/out.tar | grep blobs/sha256/.`),
@@ -147,5 +159,13 @@ const exports = (scratch: string): Step[] => [
 ];
 
 export function scenario({scratch, cgroupParent}: EnginePaths, archive: string): Step[] {
-  return [...names, ...images(archive), ...content, ...snapshots, ...tasks(cgroupParent), ...exports(scratch)];
+  return [
+    ...names,
+    ...images(archive),
+    ...content,
+    ...snapshots,
+    ...tasks(cgroupParent),
+    ...mistakes,
+    ...exports(scratch),
+  ];
 }

@@ -17,7 +17,12 @@ async function main(argv: string[]): Promise<number> {
       process.stderr.write(`${error.message}\n`);
       return 3;
     }
-    process.stderr.write(`ctr: ${messageOf(error)}\n`);
+    process.stderr.write(`ctr: ${plainMessage(messageOf(error))}\n`);
     return 1;
   }
+}
+
+/** Errors of files as containerd's tools word them: `open /x: no such file or directory`. */
+function plainMessage(message: string): string {
+  return message.replace(/\bE[A-Z]+: ([a-z ]+), ([a-z]+) '([^']*)'/g, '$2 $3: $1');
 }

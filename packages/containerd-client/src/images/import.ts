@@ -4,22 +4,15 @@ import {createGzip} from 'node:zlib';
 import type {Descriptor, Platform} from '@longshore/api/oci';
 import {type CallContext, randomHex} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
-import {
-  type ArchivedImage,
-  isIndexType,
-  isLayerType,
-  isManifestType,
-  mediaTypes,
-  readImageArchive,
-} from '@longshore/oci';
+import {type ArchivedImage, isLayerType, mediaTypes, readImageArchive} from '@longshore/oci';
 import type {ImageServices} from '../client.ts';
 import {ingest, writeBlob} from '../content/ingest.ts';
 import {readContent} from '../content/reader.ts';
 import {withLease} from '../leases.ts';
 import type {UnpackTarget} from './fetch-image.ts';
-import {childLabels, labelChildren} from './gc-labels.ts';
+import {childLabels, labelTree} from './gc-labels.ts';
 import type {ProgressListener} from './progress.ts';
-import {childrenOf, readImage} from './read.ts';
+import {readImage} from './read.ts';
 import {putImage} from './record.ts';
 import {unpackImage} from './unpack.ts';
 
@@ -155,28 +148,11 @@ async function completeImage(
   target: Descriptor,
   options: ImportOptions,
 ): Promise<void> {
-  await labelTree(ctx, client, target, options.discardLayers === true);
+  await labelTree(ctx, client, target, child => !options.discardLayers || !isLayerType(child.mediaType));
   const {snapshotter, platform, onProgress, syncFs = false, unpack = true} = options;
   const one = {...(snapshotter ? {snapshotter} : {}), ...(platform ? {platform} : {})};
   if (!options.unpacks && !unpack) await readImage(ctx, client, target, platform);
   for (const where of options.unpacks ?? (unpack ? [one] : [])) {
     await unpackImage(ctx, client, {...where, target, syncFs, ...(onProgress ? {onProgress} : {})});
-  }
-}
-
-async function labelTree(
-  ctx: CallContext,
-  client: ImageServices,
-  blob: Descriptor,
-  discardLayers: boolean,
-): Promise<void> {
-  if (!isIndexType(blob.mediaType) && !isManifestType(blob.mediaType)) return;
-  await labelChildren(ctx, client, blob, child => !discardLayers || !isLayerType(child.mediaType));
-  if (!isIndexType(blob.mediaType)) return;
-  for (const child of await childrenOf(ctx, client, blob)) {
-    // An archive of one platform need not have the others.
-    await labelTree(ctx, client, child, discardLayers).catch(error => {
-      ctx.log.debug({digest: child.digest, error}, 'entry of an imported index is not in the archive');
-    });
   }
 }

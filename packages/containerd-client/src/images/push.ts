@@ -74,7 +74,8 @@ async function chooseRoot(ctx: CallContext, client: ImageServices, options: Push
   if (platform) return (await readImage(ctx, client, target, platform)).manifest;
   const complete: Descriptor[] = [];
   const children = await childrenOf(ctx, client, target);
-  for (const child of children) if (await isComplete(ctx, client, child)) complete.push(child);
+  const known = new Map<string, boolean>();
+  for (const child of children) if (await isComplete(ctx, client, child, known)) complete.push(child);
   if (complete.length === children.length) return target;
   const [only] = complete;
   if (only && complete.length === 1) return only;
@@ -82,11 +83,23 @@ async function chooseRoot(ctx: CallContext, client: ImageServices, options: Push
   throw new EngineError('not-found', text);
 }
 
-async function isComplete(ctx: CallContext, client: ImageServices, blob: Descriptor): Promise<boolean> {
+/** Each blob is looked at once: indexes may name the same ones again and again. */
+async function isComplete(
+  ctx: CallContext,
+  client: ImageServices,
+  blob: Descriptor,
+  known: Map<string, boolean>,
+): Promise<boolean> {
   if (isForeignLayerType(blob.mediaType)) return true;
-  if ((await contentSize(ctx, client, blob.digest)) === undefined) return false;
-  for (const child of await childrenOf(ctx, client, blob)) if (!(await isComplete(ctx, client, child))) return false;
-  return true;
+  const before = known.get(blob.digest);
+  if (before !== undefined) return before;
+  let complete = (await contentSize(ctx, client, blob.digest)) !== undefined;
+  for (const child of complete ? await childrenOf(ctx, client, blob) : []) {
+    complete = await isComplete(ctx, client, child, known);
+    if (!complete) break;
+  }
+  known.set(blob.digest, complete);
+  return complete;
 }
 
 /** Blobs in any order; manifests with what they refer to before them. Foreign layers stay where they are. */

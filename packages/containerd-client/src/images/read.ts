@@ -58,17 +58,21 @@ async function manifestCandidates(
   client: ImageServices,
   target: Descriptor,
   wanted: ReturnType<typeof defaultPlatform>,
+  seen = new Set<string>(),
 ): Promise<Descriptor[]> {
   if (isManifestType(target.mediaType)) return [target];
   if (!isIndexType(target.mediaType)) {
     throw new EngineError('invalid-argument', `"${target.mediaType}" is neither a manifest nor an index`);
   }
-  const selected = selectManifests(parseIndex(await readBlob(ctx, client, target.digest)), wanted);
-  // An index may hold indexes.
-  const lists = await Promise.all(
-    selected.map(entry => (isIndexType(entry.mediaType) ? manifestCandidates(ctx, client, entry, wanted) : [entry])),
-  );
-  return lists.flat();
+  const found: Descriptor[] = [];
+  for (const entry of selectManifests(parseIndex(await readBlob(ctx, client, target.digest)), wanted)) {
+    // An index may hold indexes, each of them many times, in which it is again many times what comes next.
+    if (seen.has(entry.digest)) continue;
+    seen.add(entry.digest);
+    if (isIndexType(entry.mediaType)) found.push(...(await manifestCandidates(ctx, client, entry, wanted, seen)));
+    else found.push(entry);
+  }
+  return found;
 }
 
 async function readParts(ctx: CallContext, client: ImageServices, manifest: Descriptor): Promise<ImageParts> {

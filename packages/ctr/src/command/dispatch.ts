@@ -3,7 +3,7 @@ import {callContext, containerdVersion, withTimeout} from '@longshore/base';
 import {messageOf} from '@longshore/errdefs';
 import {commandTable} from '../command-table.ts';
 import type {CommandEntry, Flag, Leaf} from './command.ts';
-import {UnknownCommandError, UsageError} from './errors.ts';
+import {HelpWantedError, UnknownCommandError, UsageError} from './errors.ts';
 import {FlagValues} from './flag-values.ts';
 import {groupHelp, leafHelp} from './help.ts';
 import {type Interrupts, watchInterrupts} from './interrupts.ts';
@@ -108,7 +108,13 @@ async function runLeaf(
     warn: message => logLine('warning', message),
     logError: (message, error) => logLine('error', message, error),
   });
-  return await exitCodeOf(status, interrupts);
+  try {
+    return await exitCodeOf(status, interrupts);
+  } catch (error) {
+    if (!(error instanceof HelpWantedError)) throw error;
+    process.stdout.write(leafHelp(path, about, leaf));
+    return 0;
+  }
 }
 
 /** A command that was interrupted says nothing: its exit code tells. */
@@ -141,9 +147,25 @@ function parseOrExplain(path: string, about: string, leaf: Leaf, words: string[]
   }
 }
 
-/** The argument at `index`. Throws `what must be provided` when it is not there. */
-export function requireArgument(args: readonly string[], index: number, what: string): string {
+/** The argument at `index`. Throws the message when it is not there. */
+export function requireArgument(args: readonly string[], index: number, message: string): string {
   const value = args[index];
-  if (value === undefined || value === '') throw new UsageError(`${what} must be provided`, false);
+  if (value === undefined || value === '') throw new UsageError(message, false);
+  return value;
+}
+
+/** The argument at `index`; without it the command shows its help and nothing else happens. */
+export function argumentOrHelp(args: readonly string[], index: number): string {
+  const value = args[index];
+  if (value === undefined || value === '') throw new HelpWantedError();
+  return value;
+}
+
+/** A digest; content is asked for by nothing else. */
+export function digestArgument(args: readonly string[], index: number): string {
+  const value = args[index] ?? '';
+  if (!/^[A-Za-z0-9]+(?:[.+_-][A-Za-z0-9]+)*:[0-9a-fA-F]+$/.test(value)) {
+    throw new UsageError('invalid checksum digest format', false);
+  }
   return value;
 }

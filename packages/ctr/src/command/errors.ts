@@ -17,3 +17,6 @@ export class UsageError extends Error {
     this.showHelp = showHelp;
   }
 }
+
+/** A command without the arguments that it needs shows its help, and that is no error. */
+export class HelpWantedError extends Error {}

@@ -10,7 +10,7 @@ export function groupHelp(path: string, summary: string, commands: CommandEntry[
   rows.push('   help, h\tShows a list of commands or help for one command\n');
   const isRoot = !path.includes(' ');
   const title = isRoot ? 'GLOBAL OPTIONS' : 'OPTIONS';
-  const usage = isRoot ? `${path} [global options] command [command options]` : `${path} command [command options]`;
+  const usage = isRoot ? `${path} [global options] command [command options]` : `${path} [command options]`;
   return [
     `NAME:\n   ${path} - ${summary}\n`,
     `USAGE:\n   ${usage}\n`,
@@ -37,9 +37,15 @@ function flagRow(flag: Flag): string {
   const value = flag.type === 'bool' ? '' : ' value';
   const names = [flag.name, ...(flag.aliases ?? [])].map(n => `${n.length > 1 ? '--' : '-'}${n}${value}`).join(', ');
   const repeated = flag.type === 'list' ? `${names} [ ${names} ]` : names;
-  const fallback =
-    flag.type === 'bool' ? ' (default: false)' : flag.default ? ` (default: ${JSON.stringify(flag.default)})` : '';
+  const fallback = defaultText(flag);
   const environment = flag.env ? ` [$${flag.env}]` : '';
   const refused = flag.unsupported ? ` (not supported: ${flag.unsupported})` : '';
   return `   ${repeated}\t${flag.usage}${fallback}${environment}${refused}\n`;
+}
+
+/** Texts alone have quotes. */
+function defaultText({type, default: value}: Flag): string {
+  if (type === 'bool') return ' (default: false)';
+  if (!value) return '';
+  return ` (default: ${type === 'text' || type === 'list' ? JSON.stringify(value) : value})`;
 }

@@ -45,7 +45,7 @@ const leaf: Leaf = {
   usage: 'bash | zsh | fish',
   flags: [],
   async run({args, print}) {
-    const shell = requireArgument(args, 0, 'a shell');
+    const shell = requireArgument(args, 0, 'a shell must be provided');
     const script = scripts[shell];
     if (!script) throw new UsageError(`no completion for "${shell}": bash, zsh and fish have one`, false);
     print(script);

@@ -14,7 +14,7 @@ const leaf: Leaf = {
   ],
   async run(invocation) {
     const {ctx, client, flags, args} = invocation;
-    const name = requireArgument(args, 0, 'an image reference');
+    const name = requireArgument(args, 0, 'an image reference must be provided');
     const path = flags.text('path') || (await optDirectory(invocation));
     const {target} = await getImage(ctx, client, name);
     const {manifestJson} = await readImage(ctx, client, target);

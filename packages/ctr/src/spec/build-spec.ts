@@ -108,16 +108,28 @@ function shareNetwork(spec: FullSpec): void {
   }
 }
 
+const namespaceTypes = ['cgroup', 'ipc', 'mount', 'network', 'pid', 'time', 'user', 'uts'];
+
 function joinNamespace(spec: FullSpec, word: string): void {
   const [type = '', ...path] = word.split(':');
   if (path.length === 0)
-    throw new EngineError('invalid-argument', `invalid --with-ns "${word}": it needs <nstype>:<path>`);
+    throw new EngineError(
+      'invalid-argument',
+      `joining a Linux namespace using --with-ns requires the format 'nstype:path'`,
+    );
+  if (!namespaceTypes.includes(type)) {
+    const problem = `the Linux namespace type specified in --with-ns is not valid: ${type}`;
+    throw new EngineError('invalid-argument', problem);
+  }
   const others = (spec.linux.namespaces ?? []).filter(n => n.type !== type);
   spec.linux.namespaces = [...others, {type: type as LinuxNamespace['type'], path: path.join(':')}];
 }
 
 /** `type=bind,src=/a,dst=/b,options=rbind:ro` */
 export function parseMount(word: string): Mount {
+  if (word.split(',').some(field => !field.includes('='))) {
+    throw new EngineError('invalid-argument', 'invalid mount specification: expected key=val');
+  }
   const fields = parseLabels(word.split(','));
   const known = ['type', 'source', 'src', 'destination', 'dst', 'options'];
   const unknown = Object.keys(fields).find(key => !known.includes(key));
@@ -137,7 +149,7 @@ function applyCapabilities(spec: FullSpec, flags: FlagValues): void {
   const dropped = flags.list('cap-drop');
   for (const name of [...added, ...dropped]) {
     if (!name.startsWith('CAP_'))
-      throw new EngineError('invalid-argument', `capabilities must be specified with "CAP_" prefix: ${name}`);
+      throw new EngineError('invalid-argument', `capabilities must be specified with 'CAP_' prefix: ${name}`);
   }
   const change = (names: string[] = []) => [...new Set([...names, ...added])].filter(name => !dropped.includes(name));
   const {bounding, effective, permitted} = spec.process.capabilities ?? {};

@@ -63,7 +63,7 @@ function parseKeys(flags: FlagValues): Buffer {
   return keys === '' ? Buffer.alloc(0) : parseDetachKeys(keys);
 }
 
-/** A context for clean-up: that of the command may be what was cancelled. */
+/** A context for clean-up: that of the command may be what was cancelled. A busy machine takes its time. */
 export function cleanupContext(ctx: CallContext): CallContext {
-  return {...ctx, signal: AbortSignal.timeout(10_000)};
+  return {...ctx, signal: AbortSignal.timeout(60_000)};
 }

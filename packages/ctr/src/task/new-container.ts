@@ -42,9 +42,10 @@ export interface NewContainer {
  */
 export async function createContainer(invocation: Invocation): Promise<NewContainer> {
   const {args, flags} = invocation;
-  if (flags.text('config')) return createFromSpec(invocation, requireArgument(args, 0, 'container id'));
-  const source = requireArgument(args, 0, 'image ref');
-  const id = requireArgument(args, 1, 'container id');
+  if (flags.text('config'))
+    return createFromSpec(invocation, requireArgument(args, 0, 'container id must be provided'));
+  const source = requireArgument(args, 0, 'image ref must be provided');
+  const id = requireArgument(args, 1, 'container id must be provided');
   return flags.bool('rootfs')
     ? createFromDirectory(invocation, resolve(source), id, args.slice(2))
     : withLease(invocation.ctx, invocation.client, ctx =>

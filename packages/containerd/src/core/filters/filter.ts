@@ -42,7 +42,7 @@ class Parser {
       const [selector, after] = this.#selector();
       selectors.push(selector);
       if (after.kind === 'end') return fields => selectors.every(matches => matches(fields));
-      if (after.text !== ',') throw this.#error(after, 'expected end of input or a comma');
+      if (after.text !== ',') throw this.#error(after, `unexpected input: ${after.text[0]}`);
     }
   }
 
@@ -56,7 +56,8 @@ class Parser {
       end = this.#scanner.position;
     }
     if (token.kind === 'operator') return [this.#comparison(path, token), this.#adjacent()];
-    if (token.position > end) throw this.#error(token, 'expected an operator ("=="|"!="|"~=")');
+    if (token.position > end || (token.kind !== 'end' && token.text !== ','))
+      throw this.#error(token, 'expected an operator ("=="|"!="|"~=")');
     return [fields => fields(path) !== undefined, token];
   }
 
@@ -64,8 +65,9 @@ class Parser {
   #adjacent(): Token {
     const end = this.#scanner.position;
     const token = this.#scanner.next('field');
-    if (token.position === end || (token.kind !== 'end' && token.text !== ',')) return token;
-    throw this.#error({...token, position: end, text: this.#input[end] ?? ''}, 'unexpected input');
+    if (token.position === end) return token;
+    const text = this.#input[end] ?? '';
+    throw this.#error({...token, position: end, text}, `unexpected input: ${text}`);
   }
 
   #field(token: Token): string {
@@ -92,8 +94,8 @@ class Parser {
   #unquote(token: Token): string {
     try {
       return unquote(token.text);
-    } catch (error) {
-      throw this.#error(token, `unquoting failed: ${(error as Error).message}`);
+    } catch {
+      throw this.#error(token, 'illegal escape sequence');
     }
   }
 
@@ -107,11 +109,10 @@ class Parser {
 
   #error(token: Token, problem: string): EngineError {
     const before = this.#input.slice(0, token.position);
-    const after = this.#input.slice(token.position + token.text.length);
-    return new EngineError(
-      'invalid-argument',
-      `filters: parse error: [${before} >|${token.text}|< ${after}]: ${problem}: invalid argument`,
-    );
+    const [first] = this.#input.slice(token.position);
+    const after = this.#input.slice(token.position + (first?.length ?? 0));
+    const place = first === undefined ? this.#input : `${before} >|${first}|< ${after}`;
+    return new EngineError('invalid-argument', `filters: parse error: [${place}]: ${problem}: invalid argument`);
   }
 }
 

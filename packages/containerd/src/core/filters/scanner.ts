@@ -40,7 +40,7 @@ export class Scanner {
     if (',.[]'.includes(first)) return this.#take('separator', 1);
     if ('=!~'.includes(first)) return this.#run('operator', /[=!~]/);
     if (fieldRune.test(first)) return this.#run('field', fieldRune);
-    return {...this.#take('illegal', 1), problem: 'unexpected character'};
+    return this.#take('illegal', 1);
   }
 
   #take(kind: TokenKind, length: number): Token {

@@ -22,8 +22,8 @@ const leaf: Leaf = {
   ],
   async run(invocation) {
     const {ctx, client, args} = invocation;
-    const id = requireArgument(args, 0, 'container id');
-    const name = requireArgument(args, 1, 'ref');
+    const id = requireArgument(args, 0, 'container id must be provided');
+    const name = requireArgument(args, 1, 'ref must be provided');
     await withLease(ctx, client, leased =>
       whilePaused(leased, client, id, async () => {
         const target = await save({...invocation, ctx: leased}, id);

@@ -7,7 +7,7 @@ const leaf: Leaf = {
   usage: '[flags] CONTAINER [CONTAINER, ...]',
   flags: [bool('keep-snapshot', 'Do not clean up snapshot with container')],
   async run({ctx, client, flags, args, logError}) {
-    requireArgument(args, 0, 'at least one container id');
+    requireArgument(args, 0, 'must specify at least one container to delete: invalid argument');
     let failed: unknown;
     for (const id of args) {
       try {

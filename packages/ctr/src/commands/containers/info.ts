@@ -9,7 +9,7 @@ const leaf: Leaf = {
   usage: 'CONTAINER',
   flags: [bool('spec', 'Only display the spec')],
   async run({ctx, client, flags, args, print}) {
-    const id = requireArgument(args, 0, 'container id');
+    const id = requireArgument(args, 0, 'container id must be provided: invalid argument');
     const {container} = await client.containers.get(ctx, {id});
     if (container) print(indentedJson(flags.bool('spec') ? unpackJson(container.spec) : shown(container)));
   },

@@ -27,8 +27,8 @@ const leaf: Leaf = {
   ],
   async run(invocation) {
     const {ctx, client, flags, args} = invocation;
-    const id = requireArgument(args, 0, 'container id');
-    const name = requireArgument(args, 1, 'ref');
+    const id = requireArgument(args, 0, 'container id must be provided');
+    const name = requireArgument(args, 1, 'ref must be provided');
     const index = await loadIndex(ctx, client, (await getImage(ctx, client, name)).target);
     const checkpoint = flags.bool('live') ? partOf(index, checkpointTypes.processes) : undefined;
     const spec = await withLease(ctx, client, leased => restore({...invocation, ctx: leased}, id, index));

@@ -1,24 +1,24 @@
-import {isErrorCode, messageOf} from '@longshore/errdefs';
+import {isErrorCode} from '@longshore/errdefs';
 import type {Leaf} from '../../command/command.ts';
-import {requireArgument} from '../../command/dispatch.ts';
+import {digestArgument, requireArgument} from '../../command/dispatch.ts';
 
 const leaf: Leaf = {
   usage: '[<digest>, ...]',
   description: 'Delete one or more blobs permanently. Successfully deleted blobs are printed to stdout.',
   flags: [],
-  async run({ctx, client, args, print, warn}) {
-    requireArgument(args, 0, 'at least one digest');
-    let status = 0;
+  async run({ctx, client, args, print, logError}) {
+    requireArgument(args, 0, 'at least one digest must be provided');
+    let failed: unknown;
     for (const digest of args) {
       try {
-        await client.content.delete(ctx, {digest});
+        await client.content.delete(ctx, {digest: digestArgument([digest], 0)});
         print(`${digest}\n`);
       } catch (error) {
-        if (!isErrorCode(error, 'not-found')) status = 1;
-        warn(`unable to delete ${digest}: ${messageOf(error)}`);
+        if (!isErrorCode(error, 'not-found')) failed ??= error;
+        logError(`could not delete ${digest}`, error);
       }
     }
-    return status;
+    if (failed) throw failed;
   },
 };
 export default leaf;

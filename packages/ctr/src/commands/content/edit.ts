@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import {readBlob, writeBlob} from '@longshore/containerd-client';
 import {EngineError} from '@longshore/errdefs';
 import {type Leaf, text} from '../../command/command.ts';
-import {requireArgument} from '../../command/dispatch.ts';
+import {digestArgument} from '../../command/dispatch.ts';
 
 const leaf: Leaf = {
   usage: '[flags] <digest>',
@@ -15,7 +15,7 @@ const leaf: Leaf = {
     {...text('editor', 'Select editor (vim, emacs, etc.)'), env: 'EDITOR'},
   ],
   async run({ctx, client, flags, args, print}) {
-    const digest = requireArgument(args, 0, 'a digest');
+    const digest = digestArgument(args, 0);
     const validate = flags.text('validate');
     if (!['', 'json', 'mediatype'].includes(validate))
       throw new EngineError(

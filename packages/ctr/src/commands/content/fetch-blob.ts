@@ -10,8 +10,8 @@ const leaf: Leaf = {
   description: 'Fetch blobs by digests from a remote.',
   flags: [...registryFlags, text('media-type', 'Media type that is told with the request')],
   async run({ctx, flags, args}) {
-    const reference = parseReference(requireArgument(args, 0, 'a remote'));
-    requireArgument(args, 1, 'a digest');
+    const reference = parseReference(requireArgument(args, 0, 'a remote must be provided'));
+    requireArgument(args, 1, 'a digest must be provided');
     await using registry = await registryOf(flags);
     const mediaType = flags.text('media-type') || 'application/octet-stream';
     for (const digest of args.slice(1)) {

@@ -9,7 +9,7 @@ const leaf: Leaf = {
   description: 'Fetch objects by identifier from a remote: the manifest or index that the reference names.',
   flags: registryFlags,
   async run({ctx, flags, args}) {
-    const reference = withDefaultTag(parseReference(requireArgument(args, 0, 'a reference')));
+    const reference = withDefaultTag(parseReference(requireArgument(args, 0, 'a reference must be provided')));
     await using registry = await registryOf(flags);
     const {bytes} = await registry.resolve(ctx, reference);
     await write(process.stdout, bytes);

@@ -20,7 +20,7 @@ const leaf: Leaf = {
     bool('all-metadata', '(deprecated: it is the default) Pull metadata for all platforms'),
   ],
   async run({ctx, client, flags, args}) {
-    const reference = withDefaultTag(parseReference(requireArgument(args, 0, 'an image reference')));
+    const reference = withDefaultTag(parseReference(requireArgument(args, 0, 'an image reference must be provided')));
     await using registry = await registryOf(flags);
     const labels = flags.labels('label');
     const allMetadata = wantsAllMetadata(flags);

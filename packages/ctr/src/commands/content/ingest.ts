@@ -11,7 +11,7 @@ const leaf: Leaf = {
     list('label', 'Labels of the new content'),
   ],
   async run({ctx, client, flags, args}) {
-    const ref = requireArgument(args, 0, 'a reference for the ingest');
+    const ref = requireArgument(args, 0, 'must specify a transaction reference');
     const size = flags.number('expected-size');
     const digest = flags.text('expected-digest') || undefined;
     const source = async function* (offset: number) {

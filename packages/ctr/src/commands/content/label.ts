@@ -1,5 +1,5 @@
 import type {Leaf} from '../../command/command.ts';
-import {requireArgument} from '../../command/dispatch.ts';
+import {digestArgument} from '../../command/dispatch.ts';
 import {parseLabels} from '../../command/flag-values.ts';
 import {labelText} from '../../format/table.ts';
 
@@ -8,7 +8,7 @@ const leaf: Leaf = {
   description: 'Labels with an empty value are removed.',
   flags: [],
   async run({ctx, client, args, print}) {
-    const digest = requireArgument(args, 0, 'a digest');
+    const digest = digestArgument(args, 0);
     const labels = parseLabels(args.slice(1));
     const updateMask = Object.keys(labels).map(key => `labels.${key}`);
     if (updateMask.length === 0) return;

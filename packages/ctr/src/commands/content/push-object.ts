@@ -9,9 +9,9 @@ const leaf: Leaf = {
   description: 'Push objects by identifier to a remote.',
   flags: registryFlags,
   async run({ctx, client, flags, args, print}) {
-    const reference = parseReference(requireArgument(args, 0, 'a reference'));
-    const digest = requireArgument(args, 1, 'the digest of an object');
-    const mediaType = requireArgument(args, 2, 'the media type of the object');
+    const reference = parseReference(requireArgument(args, 0, 'a reference must be provided'));
+    const digest = requireArgument(args, 1, 'the digest of an object must be provided');
+    const mediaType = requireArgument(args, 2, 'the media type of the object must be provided');
     const {info} = await client.content.info(ctx, {digest});
     const descriptor = {mediaType, digest, size: Number(info?.size ?? 0)};
     await using registry = await registryOf(flags);

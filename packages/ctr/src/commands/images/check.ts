@@ -3,7 +3,7 @@ import {isErrorCode} from '@longshore/errdefs';
 import type {Invocation, Leaf} from '../../command/command.ts';
 import {bool, text} from '../../command/command.ts';
 import {sizeText} from '../../format/size.ts';
-import {narrow, table} from '../../format/table.ts';
+import {narrow, openTable} from '../../format/table.ts';
 
 type Image = Awaited<ReturnType<typeof listImages>>[number];
 
@@ -20,7 +20,9 @@ const leaf: Leaf = {
     for (const image of await listImages(ctx, client, args)) rows.push(await checkImage(invocation, image));
     const ready = rows.filter(row => row[3]?.startsWith('complete') && row[5] === 'true');
     if (flags.bool('quiet')) print(ready.map(([name]) => `${name}\n`).join(''));
-    else print(table([['REF', 'TYPE', 'DIGEST', 'STATUS', 'SIZE', 'UNPACKED'], ...rows], narrow));
+    else if (rows.length > 0) {
+      print(openTable([['REF', 'TYPE', 'DIGEST', 'STATUS', 'SIZE', 'UNPACKED'], ...rows], narrow));
+    }
   },
 };
 export default leaf;

@@ -17,8 +17,8 @@ const leaf: Leaf = {
     bool('all-platforms', 'Convert content from all platforms'),
   ],
   async run({ctx, client, flags, args, print}) {
-    const source = requireArgument(args, 0, 'src image');
-    const name = requireArgument(args, 1, 'target image');
+    const source = requireArgument(args, 0, 'src and target image need to be specified');
+    const name = requireArgument(args, 1, 'src and target image need to be specified');
     const {target, labels} = await getImage(ctx, client, source);
     const words = flags.list('platform');
     const some = words.length > 0 ? words.map(parsePlatform) : [defaultPlatform()];

@@ -27,8 +27,8 @@ const leaf: Leaf = {
   ],
   async run(invocation) {
     const {flags, args} = invocation;
-    const file = requireArgument(args, 0, 'the archive');
-    requireArgument(args, 1, 'at least one image');
+    const file = requireArgument(args, 0, 'please provide both an output filename and an image reference to export');
+    requireArgument(args, 1, 'please provide both an output filename and an image reference to export');
     const platforms = flags.list('platform').map(parsePlatform);
     const options = {
       platforms,

@@ -1,5 +1,6 @@
-import {createReadStream} from 'node:fs';
+import {closeSync, createReadStream, openSync} from 'node:fs';
 import {importArchive, type TransferEnd, type UnpackTarget} from '@longshore/containerd-client';
+import {EngineError} from '@longshore/errdefs';
 import {defaultPlatform, parsePlatform} from '@longshore/oci';
 import type {Invocation, Leaf} from '../../command/command.ts';
 import {bool, list, text} from '../../command/command.ts';
@@ -50,7 +51,7 @@ const leaf: Leaf = {
   ],
   async run(invocation) {
     const {flags, args} = invocation;
-    const file = requireArgument(args, 0, 'the archive');
+    const file = requireArgument(args, 0, 'the archive must be provided');
     if (!flags.bool('local')) refuseWithoutLocal(flags, ['discard-unpacked-layers', 'sync-fs']);
     if (flags.bool('skip-digest-for-named') && !flags.bool('digests')) {
       throw new UsageError('--skip-digest-for-named must be specified with --digests option', false);
@@ -58,12 +59,23 @@ const leaf: Leaf = {
     if (flags.bool('discard-unpacked-layers') && flags.bool('no-unpack')) {
       throw new UsageError('--discard-unpacked-layers and --no-unpack are incompatible options', false);
     }
+    if (file !== '-') closeSync(openForReading(file)); // now, while nothing is under way
     const open = () => (file === '-' ? process.stdin : createReadStream(file, {highWaterMark: 1 << 20}));
     const ends = async () => ({source: archiveEnd(invocation, open()), destination: storeEnd(invocation)});
     await transferOr(invocation, ends, () => importLocally(invocation, open()));
   },
 };
 export default leaf;
+
+function openForReading(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    const {code = '', message} = error as NodeJS.ErrnoException;
+    const reason = /^[A-Z0-9]+: (.*?), /.exec(message)?.[1] ?? code;
+    throw new EngineError(code === 'ENOENT' ? 'not-found' : 'unknown', `open ${path}: ${reason}`, {cause: error});
+  }
+}
 
 function archiveEnd({flags}: Invocation, bytes: AsyncIterable<Uint8Array>): TransferEnd {
   return {type: 'import', bytes, options: {forceCompress: flags.bool('compress-blobs')}};

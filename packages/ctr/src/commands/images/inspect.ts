@@ -9,7 +9,7 @@ const leaf: Leaf = {
   usage: '<image>',
   flags: [text('platform', 'Content of this platform'), bool('content', 'Show JSON content')],
   async run({ctx, client, flags, args, print}) {
-    const name = requireArgument(args, 0, 'an image reference');
+    const name = requireArgument(args, 0, 'an image reference must be provided');
     const {target, labels, createdAt, updatedAt} = await getImage(ctx, client, name);
     const {manifest, manifestJson, config} = await readImage(ctx, client, target, platformOf(flags.text('platform')));
     const content = flags.bool('content') ? {content: {manifest: manifestJson, config}} : {};

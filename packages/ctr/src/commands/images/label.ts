@@ -9,7 +9,7 @@ const leaf: Leaf = {
   description: 'Labels with an empty value are removed.',
   flags: [bool('replace-all', 'Replace all labels', 'r')],
   async run({ctx, client, flags, args, print}) {
-    const name = requireArgument(args, 0, 'an image reference');
+    const name = requireArgument(args, 0, 'please specify an image');
     const labels = parseLabels(args.slice(1));
     const {image} = await client.images.get(ctx, {name});
     const updateMask = flags.bool('replace-all') ? ['labels'] : Object.keys(labels).map(key => `labels.${key}`);

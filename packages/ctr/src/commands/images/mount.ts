@@ -22,8 +22,8 @@ const leaf: Leaf = {
   ],
   async run(invocation) {
     const {ctx, client, flags, args, print} = invocation;
-    const name = requireArgument(args, 0, 'an image reference to mount');
-    const target = requireArgument(args, 1, 'target path to mount');
+    const name = requireArgument(args, 0, 'please provide an image reference to mount');
+    const target = requireArgument(args, 1, 'please provide a target path to mount to');
     const snapshotter = flags.text('snapshotter');
     // The lease is named after the target and stays until `images unmount --rm`, or for a day.
     const labels = {[`containerd.io/gc.ref.snapshot.${snapshotter}`]: target};

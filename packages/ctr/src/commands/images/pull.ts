@@ -55,7 +55,9 @@ const leaf: Leaf = {
   ],
   async run(invocation) {
     const {flags, args} = invocation;
-    const reference = withDefaultTag(parseReference(requireArgument(args, 0, 'an image reference to pull')));
+    const reference = withDefaultTag(
+      parseReference(requireArgument(args, 0, 'please provide an image reference to pull')),
+    );
     if (!flags.bool('local')) refuseWithoutLocal(flags, localFlags);
     if (flags.bool('all-platforms') && flags.list('platform').length > 0) {
       throw new UsageError('cannot specify both --platform and --all-platforms', false);

@@ -41,7 +41,7 @@ const leaf: Leaf = {
   ],
   async run(invocation) {
     const {flags, args} = invocation;
-    const remote = requireArgument(args, 0, 'a remote image reference to push');
+    const remote = requireArgument(args, 0, 'please provide a remote image reference to push');
     if (!flags.bool('local')) refuseWithoutLocal(flags, localFlags);
     const platforms = flags.list('platform').map(parsePlatform);
     const ends = async () => ({

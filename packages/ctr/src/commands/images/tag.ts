@@ -13,8 +13,8 @@ const leaf: Leaf = {
     bool('skip-reference-check', 'Skip the strict check for reference names'),
   ],
   async run({ctx, client, flags, args, print}) {
-    const source = requireArgument(args, 0, 'source image name');
-    requireArgument(args, 1, 'target image name');
+    const source = requireArgument(args, 0, 'please provide an image reference to tag from');
+    requireArgument(args, 1, 'please provide an image reference to tag to');
     const {target, labels} = await getImage(ctx, client, source);
     for (const name of args.slice(1)) {
       if (!flags.bool('skip-reference-check')) parseReference(name);

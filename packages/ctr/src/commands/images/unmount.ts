@@ -16,7 +16,7 @@ const leaf: Leaf = {
     ...unusedRegistryFlags(),
   ],
   async run({ctx, client, flags, args, print}) {
-    const target = requireArgument(args, 0, 'a target path to unmount');
+    const target = requireArgument(args, 0, 'please provide a target path to unmount from');
     // Mounted several times, it is unmounted as often.
     for (const {mountPoint} of readMountInfo()) if (mountPoint === resolve(target)) umount(mountPoint);
     if (flags.bool('rm')) {

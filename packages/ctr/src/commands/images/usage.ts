@@ -11,7 +11,7 @@ const leaf: Leaf = {
   usage: '[flags] <ref>',
   flags: [{...text('snapshotter', 'Snapshotter name'), env: 'CONTAINERD_SNAPSHOTTER', default: 'overlayfs'}],
   async run({ctx, client, flags, args, print}) {
-    const name = requireArgument(args, 0, 'an image reference');
+    const name = requireArgument(args, 0, 'an image reference must be provided');
     const snapshotter = flags.text('snapshotter');
     const {target} = await getImage(ctx, client, name);
     if (!(await isUnpacked(ctx, client, {target, snapshotter})))

@@ -1,12 +1,12 @@
 import type {Leaf} from '../../command/command.ts';
 import {bool} from '../../command/command.ts';
-import {requireArgument} from '../../command/dispatch.ts';
+import {argumentOrHelp} from '../../command/dispatch.ts';
 
 const leaf: Leaf = {
   usage: '[flags] <lease id> ...',
   flags: [bool('sync', 'Synchronously remove leases and all unreferenced resources')],
   async run({ctx, client, flags, args, print}) {
-    requireArgument(args, 0, 'a lease id');
+    argumentOrHelp(args, 0);
     for (const [index, id] of args.entries()) {
       await client.leases.delete(ctx, {id, sync: flags.bool('sync') && index === args.length - 1});
       print(`${id}\n`);

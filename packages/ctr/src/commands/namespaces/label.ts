@@ -6,7 +6,7 @@ const leaf: Leaf = {
   usage: '<name> [<key>=<value>, ...]',
   flags: [],
   async run({ctx, client, args}) {
-    const name = requireArgument(args, 0, 'a namespace name');
+    const name = requireArgument(args, 0, 'please specify a namespace');
     const labels = parseLabels(args.slice(1));
     const updateMask = Object.keys(labels).map(key => `labels.${key}`);
     await client.namespaces.update(ctx, {namespace: {name, labels}, updateMask});

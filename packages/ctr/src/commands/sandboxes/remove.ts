@@ -5,7 +5,7 @@ const leaf: Leaf = {
   usage: '<id> [<id>, ...]',
   flags: [bool('force', 'Ignore shutdown errors when removing sandbox', 'f')],
   async run({ctx, client, flags, args, print, logError}) {
-    requireArgument(args, 0, 'a sandbox id');
+    requireArgument(args, 0, 'a sandbox id must be provided');
     let failed: unknown;
     for (const sandboxId of args) {
       try {

@@ -13,8 +13,8 @@ const leaf: Leaf = {
   usage: '[flags] <pod-config.json> <sandbox-id>',
   flags: [{...text('runtime', 'Runtime name'), default: 'io.containerd.runc.v2'}],
   async run({ctx, client, flags, args, print}) {
-    const file = requireArgument(args, 0, 'pod config file');
-    const sandboxId = requireArgument(args, 1, 'sandbox id');
+    const file = requireArgument(args, 0, 'pod config file must be provided');
+    const sandboxId = requireArgument(args, 1, 'sandbox id must be provided');
     const spec = packJson(jsonTypeUrl.spec, await readConfig(file));
     const sandbox = {sandboxId, spec, sandboxer, runtime: {name: flags.text('runtime')}};
     await client.sandboxStore.create(ctx, {sandbox});

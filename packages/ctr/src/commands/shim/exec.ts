@@ -22,7 +22,7 @@ const leaf: Leaf = {
   ],
   async run(invocation) {
     const {ctx, flags, args} = invocation;
-    const execId = requireArgument(args, 0, 'exec id');
+    const execId = requireArgument(args, 0, 'exec id must be provided');
     const terminal = flags.bool('tty');
     using shim = await openShim(invocation);
     using stdio = await stdioOf(invocation, execId);
@@ -61,7 +61,7 @@ async function stdioOf({flags}: Invocation, execId: string): Promise<Stdio> {
 /** The file of --spec; else the container's own process with the command, and what the flags say. */
 async function processOf({ctx, client, flags, args}: Invocation, id: string): Promise<Process> {
   if (flags.text('spec')) return JSON.parse(await readFile(flags.text('spec'), 'utf8')) as Process;
-  requireArgument(args, 1, 'command');
+  requireArgument(args, 1, 'command must be provided');
   const {container} = await client.containers.get(ctx, {id});
   const own = (unpackJson(container?.spec) as Spec | undefined)?.process;
   if (!own) throw new UsageError('the container has no process to take as an example: use --spec', false);

@@ -17,7 +17,7 @@ const leaf: Leaf = {
     list('label', 'Labels to attach to the diff'),
   ],
   async run({ctx, client, flags, args}) {
-    const key = requireArgument(args, 0, 'snapshot id');
+    const key = requireArgument(args, 0, 'snapshot id must be provided');
     const snapshots = {snapshotter: flags.text('snapshotter'), key, ...(args[1] ? {other: args[1]} : {})};
     const labels = flags.labels('label');
     if (flags.bool('keep')) labels['containerd.io/gc.root'] = new Date().toISOString();

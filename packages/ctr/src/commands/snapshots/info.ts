@@ -1,5 +1,5 @@
 import type {Leaf} from '../../command/command.ts';
-import {requireArgument} from '../../command/dispatch.ts';
+import {argumentOrHelp} from '../../command/dispatch.ts';
 import {snapshotterFlag} from '../../flags.ts';
 import {indentedJson, sortedMap, timeText} from '../../format/table.ts';
 import {kindName} from '../../snapshots.ts';
@@ -8,7 +8,7 @@ const leaf: Leaf = {
   usage: '<key>',
   flags: [snapshotterFlag],
   async run({ctx, client, flags, args, print}) {
-    const key = requireArgument(args, 0, 'a snapshot key');
+    const key = argumentOrHelp(args, 0);
     const {info} = await client.snapshots.stat(ctx, {snapshotter: flags.text('snapshotter'), key});
     if (!info) return;
     const {kind, name, parent, labels, createdAt, updatedAt} = info;

@@ -8,7 +8,7 @@ const leaf: Leaf = {
   usage: '<name> [<label>=<value> ...]',
   flags: [snapshotterFlag],
   async run({ctx, client, flags, args, print}) {
-    const name = requireArgument(args, 0, 'a snapshot key');
+    const name = requireArgument(args, 0, 'a snapshot key must be provided');
     const labels = parseLabels(args.slice(1));
     const updateMask = Object.keys(labels).map(key => `labels.${key}`);
     const {info} = await client.snapshots.update(ctx, {

@@ -11,7 +11,7 @@ const leaf: Leaf = {
     bool('sync-fs', 'Synchronize the underlying filesystem containing files when unpack images, false by default'),
   ],
   async run({ctx, client, flags, args, print}) {
-    const digest = requireArgument(args, 0, 'the digest of an image');
+    const digest = requireArgument(args, 0, 'the digest of an image must be provided');
     const image = (await listImages(ctx, client)).find(candidate => candidate.target.digest === digest);
     if (!image) throw new EngineError('not-found', `no image has the digest ${digest}`);
     const {chainId} = await unpackImage(ctx, client, {

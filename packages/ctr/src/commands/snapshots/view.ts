@@ -1,6 +1,6 @@
 import type {Leaf} from '../../command/command.ts';
 import {text} from '../../command/command.ts';
-import {requireArgument} from '../../command/dispatch.ts';
+import {argumentOrHelp} from '../../command/dispatch.ts';
 import {snapshotterFlag} from '../../flags.ts';
 import {indentedJson} from '../../format/table.ts';
 import {mountCommands} from '../../snapshots.ts';
@@ -13,7 +13,7 @@ const leaf: Leaf = {
     {name: 'mounts', type: 'bool', usage: 'Print out snapshot mounts as JSON'},
   ],
   async run({ctx, client, flags, args, print}) {
-    const key = requireArgument(args, 0, 'a snapshot key');
+    const key = argumentOrHelp(args, 0);
     const labels = {'containerd.io/gc.root': new Date().toISOString().replace(/\.\d+Z$/, 'Z')};
     const request = {snapshotter: flags.text('snapshotter'), key, parent: args[1] ?? '', labels};
     const {mounts} = await client.snapshots.view(ctx, request);

@@ -12,7 +12,7 @@ const leaf: Leaf = {
   flags: [detachKeysFlag],
   async run(invocation) {
     const {ctx, client, args} = invocation;
-    const containerId = requireArgument(args, 0, 'container id');
+    const containerId = requireArgument(args, 0, 'container id must be provided');
     await client.containers.get(ctx, {id: containerId});
     const {process: task} = await client.tasks.get(ctx, {containerId});
     const paths = fifosOf(containerId, task);

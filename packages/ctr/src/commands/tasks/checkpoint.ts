@@ -16,7 +16,7 @@ const leaf: Leaf = {
   ],
   async run(invocation) {
     const {ctx, client, flags, args, print} = invocation;
-    const id = requireArgument(args, 0, 'container id');
+    const id = requireArgument(args, 0, 'container id must be provided');
     const {container} = await client.containers.get(ctx, {id});
     await client.tasks.get(ctx, {containerId: id});
     const name = `containerd.io/checkpoint/${id}:${timestamp(new Date())}`;

@@ -13,7 +13,7 @@ const leaf: Leaf = {
   flags: [bool('force', 'Force delete task process', 'f'), text('exec-id', 'Process ID to kill')],
   async run(invocation) {
     const {ctx, client, flags, args, warn, logError} = invocation;
-    requireArgument(args, 0, 'at least one container id');
+    requireArgument(args, 0, 'at least one container id must be provided');
     const execId = flags.text('exec-id');
     let failed: unknown;
     for (const containerId of args) {
@@ -30,7 +30,8 @@ const leaf: Leaf = {
         if (exitStatus !== 0) warn(`task ${containerId} exit with non-zero exit code ${exitStatus}`);
       } catch (error) {
         if (flags.bool('force') && isErrorCode(error, 'not-found')) continue;
-        logError(`unable to delete ${containerId}`, error);
+        const unknown = isErrorCode(error, 'not-found');
+        logError(unknown ? `failed to load task from ${containerId}` : `unable to delete ${containerId}`, error);
         failed = error;
       }
     }

@@ -24,8 +24,8 @@ const leaf: Leaf = {
   ],
   async run(invocation) {
     const {ctx, client, flags, args} = invocation;
-    const containerId = requireArgument(args, 0, 'container id');
-    requireArgument(args, 1, 'command');
+    const containerId = requireArgument(args, 0, 'container id must be provided');
+    requireArgument(args, 1, 'command must be provided');
     const name = {containerId, execId: flags.text('exec-id') || `exec-${randomHex(4)}`};
     const process = await execProcess(invocation, containerId);
     const terminal = flags.bool('tty');

@@ -12,7 +12,7 @@ const leaf: Leaf = {
     bool('all', 'Send signal to all processes inside the container', 'a'),
   ],
   async run({ctx, client, flags, args}) {
-    const containerId = requireArgument(args, 0, 'container id');
+    const containerId = requireArgument(args, 0, 'container id must be provided');
     const {container} = await client.containers.get(ctx, {id: containerId});
     const signal = parseSignal(flags.text('signal') || container?.labels[stopSignalLabel] || 'SIGTERM');
     await client.tasks.kill(ctx, {containerId, execId: flags.text('exec-id'), signal, all: flags.bool('all')});

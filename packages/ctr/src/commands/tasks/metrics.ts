@@ -9,7 +9,8 @@ const leaf: Leaf = {
   usage: 'CONTAINER',
   flags: [{...text('format', '"table" or "json"'), default: 'table'}],
   async run({ctx, client, flags, args, print}) {
-    const id = requireArgument(args, 0, 'container id');
+    const id = requireArgument(args, 0, 'container id must be provided');
+    await client.containers.get(ctx, {id});
     const {metrics} = await client.tasks.metrics(ctx, {filters: [`id==${id}`]});
     const [metric] = metrics;
     if (!metric?.data) throw new EngineError('not-found', 'no metrics received');

@@ -5,7 +5,9 @@ const leaf: Leaf = {
   usage: 'CONTAINER',
   flags: [],
   async run({ctx, client, args}) {
-    await client.tasks.pause(ctx, {containerId: requireArgument(args, 0, 'container id')});
+    const id = requireArgument(args, 0, 'container id must be provided');
+    await client.containers.get(ctx, {id});
+    await client.tasks.pause(ctx, {containerId: id});
   },
 };
 export default leaf;

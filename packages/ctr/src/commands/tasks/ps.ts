@@ -9,7 +9,9 @@ const leaf: Leaf = {
   usage: 'CONTAINER',
   flags: [],
   async run({ctx, client, args, print}) {
-    const {processes} = await client.tasks.listPids(ctx, {containerId: requireArgument(args, 0, 'container id')});
+    const id = requireArgument(args, 0, 'container id must be provided');
+    await client.containers.get(ctx, {id});
+    const {processes} = await client.tasks.listPids(ctx, {containerId: id});
     const rows = processes.map(({pid, info}) => {
       const details = info ? unpackAny(info, protobufTypeUrl.runcProcessDetails, ProcessDetails) : undefined;
       return [String(pid), details ? `ExecID:${details.execId}` : '-'];

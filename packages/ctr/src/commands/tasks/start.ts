@@ -10,7 +10,7 @@ const leaf: Leaf = {
   flags: [bool('no-pivot', 'Disable use of pivot-root (linux only)'), ...taskFlags],
   async run(invocation) {
     const {ctx, client, flags, args} = invocation;
-    const containerId = requireArgument(args, 0, 'container id');
+    const containerId = requireArgument(args, 0, 'container id must be provided');
     const {container} = await client.containers.get(ctx, {id: containerId});
     const {snapshotter = '', snapshotKey: key = ''} = container ?? {};
     const rootfs = key === '' ? [] : (await client.snapshots.mounts(ctx, {snapshotter, key})).mounts;
