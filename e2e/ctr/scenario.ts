@@ -121,6 +121,7 @@ const tasks = (cgroup: string): Step[] => [
   all('ctr images rm example.com/saved:1 example.com/saved:2'),
   all('ctr containers rm b'),
   all('ctr tasks rm b'),
+  all('ctr tasks kill -s nosuch b'),
   all('ctr tasks kill -s SIGKILL b'),
   all('for i in $(seq 50); do ctr tasks ls | grep -q STOPPED && break; sleep 0.1; done; ctr tasks ls'),
   all('ctr tasks exec --exec-id e5 b true'),
