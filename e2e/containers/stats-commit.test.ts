@@ -76,6 +76,8 @@ for (const client of dockerClients) {
     const result = await run('run', '--rm', image);
     t.deepEqual([result.exitCode, result.stdout], [0, 'kept\n1\ngone'], result.stderr);
     t.is((await run('inspect', '-f', '{{.Author}} {{.Comment}}', image)).stdout, 'me why');
+    const ids = (await run('inspect', '-f', '{{.Id}}', 'busybox')).stdout;
+    t.is((await run('inspect', '-f', '{{.Parent}}', image)).stdout, ids);
     t.is((await run('rm', '-f', name)).exitCode, 0);
     t.is((await run('run', '--rm', image, 'cat', '/kept')).stdout, 'kept');
     t.is((await run('rmi', image)).exitCode, 0);

@@ -15,8 +15,15 @@ test('push and pull through a registry on loopback, by our client and by the ori
   const name = `${host}/box:one`;
   await e.dockerOk('tag', 'busybox', name);
   t.regex(await e.dockerOk('push', name), /one: digest: sha256:[0-9a-f]{64} size: \d+/);
-  await e.dockerOk('rmi', name, 'busybox');
+  const other = `${host}/box:two`;
+  await e.dockerOk('tag', 'busybox', other);
+  await e.dockerOk('push', other);
+  await e.dockerOk('rmi', name, other, 'busybox');
   t.is(await e.dockerOk('images', '-q'), '');
+  const all = await e.dockerOk('pull', '-a', `${host}/box`);
+  t.regex(all, /one: Pulling from box.*two: Pulling from box/s);
+  t.deepEqual((await e.dockerOk('images', '--format', '{{.Tag}}')).split('\n').sort(), ['one', 'two']);
+  await e.dockerOk('rmi', name, other);
   t.regex(await e.dockerOk('pull', name), /Status: Downloaded newer image for 127.0.0.1:5000\/box:one/);
   t.regex(await e.dockerOk('pull', name), /Status: Image is up to date/);
   t.is(await e.dockerOk('run', '--rm', name, 'echo', 'pulled'), 'pulled');

@@ -59,9 +59,12 @@ test('names, aliases, fixed addresses and connect on a user-defined network', as
     'www',
     '--ip',
     '10.99.0.9',
+    '--link-local-ip',
+    '169.254.9.9',
     'busybox',
     ...web,
   );
+  t.regex(await e.dockerOk('exec', 'web', 'ip', '-4', 'addr'), /inet 169\.254\.9\.9\/16/);
   const ask = (name: string) => e.docker('run', '--rm', '--network', 'net1', 'busybox', 'nslookup', '-type=a', name);
   for (const name of ['web', 'www', id.slice(0, 12)]) t.regex((await ask(name)).stdout, /Address: 10\.99\.0\.9/, name);
   t.not((await ask('nobody')).exitCode, 0);
@@ -85,6 +88,8 @@ test('names, aliases, fixed addresses and connect on a user-defined network', as
   );
   await e.dockerOk('network', 'disconnect', 'net1', 'web');
   t.notRegex(await e.dockerOk('exec', 'web', 'ip', '-4', 'addr'), /10\.99\.0\.9/);
+  const again = await e.docker('network', 'disconnect', '--force', 'net1', 'web');
+  t.regex(again.stderr, /container [0-9a-f]{64} is not connected to network net1/);
   await e.dockerOk('rm', '-f', 'web');
   await e.dockerOk('network', 'rm', 'net1');
   t.notRegex(await e.dockerOk('network', 'ls'), /net1/);

@@ -73,6 +73,8 @@ export function buildSuite({directory}: Suite): string {
     stdio: 'inherit',
     env: {
       ...env,
+      // The directory is behind a link, and Go wants to hear its name in the GOPATH.
+      PWD: packageDirectory('.'),
       GO111MODULE: 'off',
       GOPROXY: 'off',
       GOPATH: `${goPath}:/usr/share/gocode`,

@@ -190,7 +190,7 @@ function isPermanent(cause: unknown): boolean {
   return /^(ENOTFOUND|ECONNREFUSED|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS|EPROTO|ERR_SSL)/.test(code);
 }
 
-async function retrying<T>(ctx: CallContext, attempts: number, action: () => Promise<T>): Promise<T> {
+export async function retrying<T>(ctx: CallContext, attempts: number, action: () => Promise<T>): Promise<T> {
   for (let failures = 1; ; failures++) {
     try {
       return await action();

@@ -53,6 +53,28 @@ const refused = async (t: ExecutionContext, code: ErrorCode, action: Promise<unk
 
 const manifest = {schemaVersion: 2, mediaType: mediaTypes.ociManifest, layers: []};
 
+test('the tags of a repository, over several pages', async t => {
+  const pages: Record<string, [string, string?]> = {
+    '/v2/a/b/tags/list': ['{"name":"a/b","tags":["1","2"]}', '</v2/a/b/tags/list?last=2&n=2>; rel="next"'],
+    '/v2/a/b/tags/list?last=2&n=2': ['{"name":"a/b","tags":["3"]}'],
+    '/v2/none/tags/list': ['{"name":"none","tags":null}'],
+    '/v2/bad/tags/list': ['{"tags":[1]}'],
+  };
+  const {registry, reference} = await start(t, {
+    intercept(request, response) {
+      const [text, link] = pages[request.url ?? ''] ?? [];
+      if (text === undefined) return false;
+      if (link) response.setHeader('link', link);
+      answer(response, 200, text);
+      return true;
+    },
+  });
+  t.deepEqual(await registry.tags(ctx, reference('a/b')), ['1', '2', '3']);
+  t.deepEqual(await registry.tags(ctx, reference('none')), []);
+  await refused(t, 'data-loss', registry.tags(ctx, reference('bad')), /list of tags of .*\/bad is malformed/);
+  await refused(t, 'not-found', registry.tags(ctx, reference('missing')));
+});
+
 test('a tag is resolved, over plain HTTP on loopback, and a digest checked', async t => {
   const {server, registry, reference} = await start(t);
   const digest = server.putManifest('latest', mediaTypes.ociManifest, manifest);

@@ -12,6 +12,7 @@ import type {HttpDebug} from './http-debug.ts';
 import type {ProxySettings} from './http-proxy.ts';
 import {type LoginResult, login} from './login.ts';
 import {type BlobSource, type PushBlobOptions, type PushOutcome, pushBlob, pushManifest} from './push.ts';
+import {fetchTags} from './tags.ts';
 
 export interface RegistryOptions extends EndpointOptions {
   /** Asked with the host of the registry (`registry-1.docker.io` included). */
@@ -28,6 +29,8 @@ export interface RegistryOptions extends EndpointOptions {
 export interface Registry extends Disposable {
   /** What a tag or digest points at, with its bytes. Throws `not-found`. */
   resolve(ctx: CallContext, reference: Reference): Promise<ResolvedManifest>;
+  /** The tags of a repository. Throws `not-found`. */
+  tags(ctx: CallContext, repository: Reference): Promise<string[]>;
   /** A manifest by its digest, checked. */
   manifest(ctx: CallContext, reference: Reference, descriptor: Descriptor): Promise<Buffer>;
   /**
@@ -71,6 +74,10 @@ class RegistryClient implements Registry {
 
   async resolve(ctx: CallContext, reference: Reference): Promise<ResolvedManifest> {
     return await this.#tryEach(ctx, reference, 'resolve', connection => fetchManifest(ctx, connection, reference));
+  }
+
+  async tags(ctx: CallContext, repository: Reference): Promise<string[]> {
+    return await this.#tryEach(ctx, repository, 'pull', connection => fetchTags(ctx, connection, repository));
   }
 
   async manifest(ctx: CallContext, reference: Reference, descriptor: Descriptor): Promise<Buffer> {

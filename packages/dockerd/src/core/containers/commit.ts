@@ -51,7 +51,7 @@ export async function commitContainer(
   const make = (leased: CallContext) => committer.commit(leased, {containerId: container.id, base, config: image});
   const isPausing = request.pause && container.state.status === 'running' && (await pause(world, ctx, container));
   try {
-    const id = await transfers.adopt(ctx, request.name, make);
+    const id = await transfers.adopt(ctx, request.name, container.record.image, make);
     publishContainerEvent(world, container, 'commit', {
       comment: request.comment,
       imageID: id,

@@ -77,7 +77,7 @@ export class ImageDeletion {
     }
     if (!users.some(({running}) => running)) return await this.#removeAll(ctx, image);
     // A running container keeps its image, without a name.
-    await this.#parts.store.put(ctx, danglingName(image.id), image.target);
+    await this.#parts.store.put(ctx, danglingName(image.id), image.target, named.labels);
     return [await this.#untag(ctx, image, named)];
   }
 

@@ -93,8 +93,8 @@ export function fakeImages(options: {unpackedSize?: number} = {}) {
   const store: ImageStore = {
     list: async () => [...records.values()],
     get: async (_ctx, name) => records.get(name),
-    async put(_ctx, name, target) {
-      records.set(name, {name, target, labels: {}, createdAt: updatedAt, updatedAt});
+    async put(_ctx, name, target, labels = {}) {
+      records.set(name, {name, target, labels, createdAt: updatedAt, updatedAt});
     },
     async remove(_ctx, name) {
       if (!records.delete(name)) throw new EngineError('not-found', `image "${name}": not found`);
@@ -119,6 +119,7 @@ export function fakeImages(options: {unpackedSize?: number} = {}) {
     async *save() {},
     createFromLayer: async () => unused(),
     pull: async () => unused(),
+    remoteTags: async () => unused(),
     push: async () => unused(),
     inspectRemote: async () => unused(),
     login: async () => unused(),

@@ -67,8 +67,8 @@ export interface TransferOptions {
 export interface ImageStore {
   list(ctx: CallContext): Promise<ImageRecord[]>;
   get(ctx: CallContext, name: string): Promise<ImageRecord | undefined>;
-  /** Points a name, new or not, at an image. */
-  put(ctx: CallContext, name: string, target: Descriptor): Promise<void>;
+  /** Points a name, new or not, at an image; it has these labels and no others then. */
+  put(ctx: CallContext, name: string, target: Descriptor, labels?: Record<string, string>): Promise<void>;
   /** Removes a name. With `sync` what only it kept is gone when this resolves. Throws `not-found`. */
   remove(ctx: CallContext, name: string, options: {sync: boolean}): Promise<void>;
   /** The image for a platform, by default this machine's. Throws `not-found` when it is not (wholly) here. */
@@ -95,6 +95,8 @@ export interface ImageStore {
   createFromLayer(ctx: CallContext, image: NewLayerImage): Promise<Descriptor>;
   /** Downloads and unpacks; the name is left to the caller. */
   pull(ctx: CallContext, options: TransferOptions): Promise<Descriptor>;
+  /** The tags that a registry has of a repository, given by its full name. Throws `not-found`. */
+  remoteTags(ctx: CallContext, repository: string, credentials: RegistryCredentials | undefined): Promise<string[]>;
   push(ctx: CallContext, target: Descriptor, options: TransferOptions): Promise<Descriptor>;
   /** What a registry has under a name. */
   inspectRemote(

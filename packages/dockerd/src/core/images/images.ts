@@ -24,6 +24,7 @@ import {type CatalogImage, type FoundImage, ImageCatalog, notFound} from './cata
 import type {ImageManifest, ImageParts, ImageStore} from './image-store.ts';
 import {forget, moveName} from './move-name.ts';
 import {isDangling, repoTags} from './names.ts';
+import {parentLabel, parentOf} from './parent.ts';
 import {type ImageUsage, imageUsage} from './sizes.ts';
 
 export interface ImagesParts {
@@ -164,7 +165,7 @@ export class Images implements ImageService {
       throw new EngineError('invalid-argument', message);
     }
     const image = await this.#catalog.find(ctx, reference);
-    await moveName(ctx, this.#parts.store, formatReference(wanted), image.target);
+    await moveName(ctx, this.#parts.store, formatReference(wanted), image.target, parentLabel(parentOf(image.records)));
     await this.announce(ctx, 'tag', image.target, familiarReference(wanted));
   }
 

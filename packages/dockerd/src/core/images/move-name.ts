@@ -2,30 +2,31 @@
 import type {Descriptor} from '@longshore/api/oci';
 import type {CallContext} from '@longshore/base';
 import {isErrorCode} from '@longshore/errdefs';
-import type {ImageStore} from './image-store.ts';
+import type {ImageRecord, ImageStore} from './image-store.ts';
 import {danglingName, isDangling} from './names.ts';
 
 /** The image that had the name before stays as a dangling one when it has no other. */
-export async function moveName(ctx: CallContext, store: ImageStore, name: string, target: Descriptor): Promise<void> {
-  const before = await store.get(ctx, name);
-  if (before?.target.digest === target.digest) return;
-  if (before) await keepDangling(ctx, store, name, before.target);
-  await store.put(ctx, name, target);
-  await forget(ctx, store, danglingName(target.digest));
-}
-
-/** Keeps an image that is about to lose `name`, if that is its last one. */
-export async function keepDangling(
+export async function moveName(
   ctx: CallContext,
   store: ImageStore,
   name: string,
   target: Descriptor,
+  labels: Record<string, string> = {},
 ): Promise<void> {
+  const before = await store.get(ctx, name);
+  if (before?.target.digest === target.digest) return;
+  if (before) await keepDangling(ctx, store, before);
+  await store.put(ctx, name, target, labels);
+  await forget(ctx, store, danglingName(target.digest));
+}
+
+/** Keeps an image that is about to lose a name, if that is its last one. */
+async function keepDangling(ctx: CallContext, store: ImageStore, {name, target, labels}: ImageRecord): Promise<void> {
   const records = await store.list(ctx);
   const hasOther = records.some(
     each => each.target.digest === target.digest && each.name !== name && !isDangling(each.name),
   );
-  if (!hasOther) await store.put(ctx, danglingName(target.digest), target);
+  if (!hasOther) await store.put(ctx, danglingName(target.digest), target, labels);
 }
 
 /** Removes a name that may not be there. */

@@ -20,6 +20,7 @@ import type {ImageStore, RegistryCredentials, TransferProgress} from './image-st
 import type {Images} from './images.ts';
 import {moveName} from './move-name.ts';
 import {danglingName} from './names.ts';
+import {parentLabel} from './parent.ts';
 
 export interface RegistryRequest {
   credentials: RegistryCredentials | undefined;
@@ -115,19 +116,30 @@ export class ImageTransfers {
     });
   }
 
-  /** Names what `make` stores under a lease, or keeps it as nameless; returns its id. */
+  /** Names what `make` stores on top of `parent` under a lease, or keeps it as nameless; returns its id. */
   async adopt(
     ctx: CallContext,
     name: Reference | undefined,
+    parent: string,
     make: (leased: CallContext) => Promise<Descriptor>,
   ): Promise<string> {
     return await this.#store.withLease(ctx, async leased => {
       const target = await make(leased);
-      await this.#name(leased, name ? formatReference(name) : '', target);
+      await this.#name(leased, name ? formatReference(name) : '', target, parentLabel(parent));
       await this.#images.announce(leased, 'create', target);
       if (name) await this.#images.announce(leased, 'tag', target, familiarReference(name));
       return target.digest;
     });
+  }
+
+  /** What a pull without a tag stands for: every tag that the registry has. */
+  async tagsToPull(
+    ctx: CallContext,
+    repository: Reference,
+    credentials: RegistryCredentials | undefined,
+  ): Promise<Reference[]> {
+    const tags = await this.#store.remoteTags(ctx, formatReference(repository), credentials);
+    return tags.map(tag => withTag(repository, tag));
   }
 
   /** Returns what is there now, and whether that is new. */
@@ -178,11 +190,11 @@ export class ImageTransfers {
     return records.map(({name}) => ({name, tag: name.slice(prefix.length)}));
   }
 
-  async #name(ctx: CallContext, name: string, target: Descriptor): Promise<void> {
-    if (name !== '') return await moveName(ctx, this.#store, name, target);
+  async #name(ctx: CallContext, name: string, target: Descriptor, labels = parentLabel('')): Promise<void> {
+    if (name !== '') return await moveName(ctx, this.#store, name, target, labels);
     const records = await this.#store.list(ctx);
     if (records.every(record => record.target.digest !== target.digest)) {
-      await this.#store.put(ctx, danglingName(target.digest), target);
+      await this.#store.put(ctx, danglingName(target.digest), target, labels);
     }
   }
 }

@@ -1,6 +1,6 @@
 /** `docker network connect` and `disconnect`: containers put on and taken off networks, running or not. */
 import type {CallContext} from '@longshore/base';
-import {EngineError} from '@longshore/errdefs';
+import {EngineError, isErrorCode} from '@longshore/errdefs';
 import {
   type EndpointSettings,
   endpointSettings,
@@ -44,24 +44,46 @@ export class Attachments {
     });
   }
 
+  /** With `force` also from a network that is not there any more. */
   async disconnect(_ctx: CallContext, reference: string, container: string, force: boolean): Promise<void> {
-    const network = this.#parts.registry.find(reference);
-    const target = this.#parts.containers().find(container);
-    if (network.kind === 'host' && target.running) {
+    const target = this.#target(container, reference, force);
+    const network = this.#networkOf(reference, target, force);
+    if (network?.kind === 'host' && target.running) {
       throw new EngineError(
         'invalid-argument',
         'container cannot be disconnected from host network or connected to host network',
       );
     }
+    const name = network?.record.Name ?? reference;
     await target.update(async current => {
-      const {[network.record.Name]: entry, ...others} = current.Networks ?? {};
+      const {[name]: entry, ...others} = current.Networks ?? {};
       if (!entry) {
-        if (force) return current;
-        throw new EngineError('unknown', `container ${target.id} is not connected to network ${network.record.Name}`);
+        const which = target.running && network ? 'network' : 'the network';
+        throw new EngineError('unknown', `container ${target.id} is not connected to ${which} ${name}`);
       }
-      if (target.running) await this.#parts.sandboxes.disconnect(network, target.request());
+      if (target.running && network) await this.#parts.sandboxes.disconnect(network, target.request());
       return {...current, Networks: others};
     });
+  }
+
+  #target(container: string, network: string, force: boolean): AttachableContainer {
+    try {
+      return this.#parts.containers().find(container);
+    } catch (error) {
+      if (!force || !isErrorCode(error, 'not-found')) throw error;
+      this.#parts.registry.find(network);
+      throw new EngineError('not-found', `endpoint ${container} not found`, {cause: error});
+    }
+  }
+
+  /** Undefined when it is gone and only the container's settings still name it. */
+  #networkOf(reference: string, target: AttachableContainer, force: boolean): Network | undefined {
+    try {
+      return this.#parts.registry.find(reference);
+    } catch (error) {
+      if ((target.running && !force) || !isErrorCode(error, 'not-found')) throw error;
+      return undefined;
+    }
   }
 
   async #connected(

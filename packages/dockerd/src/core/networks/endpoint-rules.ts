@@ -34,6 +34,10 @@ function endpointFaults(name: string, settings: EndpointSettings, network: Netwo
   if (wanted?.IPv6Address && parseIpv6(wanted.IPv6Address) === undefined) {
     faults.push(`invalid IPv6 address: ${wanted.IPv6Address}`);
   }
+  for (const address of wanted?.LinkLocalIPs ?? []) {
+    if (parseIpv4(address) !== undefined || parseIpv6(address) !== undefined) continue;
+    faults.push(`invalid link-local IP address: ${address}`);
+  }
   if (network && wanted?.IPv4Address) faults.push(...rangeFaults(wanted.IPv4Address, network));
   if (network && wanted?.IPv6Address) faults.push(...rangeFaults6(wanted.IPv6Address, network));
   return faults;
@@ -68,7 +72,6 @@ function refuseOthers(settings: EndpointSettings): void {
   const refuse = (what: string): never => {
     throw new EngineError('unimplemented', `${what} is not implemented`);
   };
-  if ((settings.IPAMConfig?.LinkLocalIPs?.length ?? 0) > 0) refuse('a link-local address of a container');
   for (const [option, value] of Object.entries(settings.DriverOpts ?? {})) {
     if (option.startsWith('com.docker.network.')) refuse(`endpoint option ${option}=${value}`);
   }

@@ -33,6 +33,7 @@ export function drawEndpoint(
     address6: '',
     prefix6: 0,
     gateway6: '',
+    linkLocal: settings?.IPAMConfig?.LinkLocalIPs ?? null,
     gatewayPriority: settings?.GwPriority ?? 0,
     aliases: settings?.Aliases ?? null,
     links: settings?.Links ?? null,
@@ -82,6 +83,7 @@ export function vethPair(network: BridgeNetwork, endpoint: Endpoint): VethPair {
     mac: endpoint.mac,
     cidr: `${endpoint.address}/${endpoint.prefix}`,
     cidr6: endpoint.address6 === '' ? undefined : `${endpoint.address6}/${endpoint.prefix6}`,
+    linkLocalCidrs: (endpoint.linkLocal ?? []).map(address => `${address}/${address.includes(':') ? 64 : 16}`),
     mtu: network.options.mtu,
     hairpin: network.hairpin,
   };

@@ -33,6 +33,8 @@ export interface VethPair {
   cidr: string;
   /** Undefined: IPv6 is turned off on the container's end. */
   cidr6: string | undefined;
+  /** Further addresses, of either family. */
+  linkLocalCidrs: readonly string[];
   mtu: number;
   /** What the container sends to its own published port comes back to it. */
   hairpin: boolean;

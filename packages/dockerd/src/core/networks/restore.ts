@@ -79,6 +79,7 @@ function endpointOf(
     address6: entry.GlobalIPv6Address,
     prefix6: entry.GlobalIPv6PrefixLen,
     gateway6: entry.IPv6Gateway,
+    linkLocal: entry.IPAMConfig?.LinkLocalIPs ?? null,
     gatewayPriority: entry.GwPriority,
     aliases: entry.Aliases,
     links: entry.Links,

@@ -24,6 +24,8 @@ const endpoint = struct({
   address6: text,
   prefix6: int,
   gateway6: text,
+  /** Further addresses of the interface. */
+  linkLocal: list(text),
   gatewayPriority: int,
   aliases: list(text),
   /** `container:alias`: names that only this container has for others. */

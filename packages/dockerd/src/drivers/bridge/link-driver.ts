@@ -202,15 +202,23 @@ function addVeth(host: Netlink, namespace: string, pair: VethPair): void {
   }
 }
 
-function configureInside(namespace: number, {interface: name, cidr, cidr6}: VethPair): void {
+function configureInside(namespace: number, {interface: name, cidr, cidr6, linkLocalCidrs}: VethPair): void {
+  const hasIpv6 = cidr6 !== undefined || linkLocalCidrs.some(isIpv6);
   using inside = inNetns(namespace, () => {
-    writeSysctl(`net/ipv6/conf/${name}/disable_ipv6`, cidr6 === undefined ? '1' : '0');
+    writeSysctl(`net/ipv6/conf/${name}/disable_ipv6`, hasIpv6 ? '0' : '1');
     return openNetlink();
   });
   inside.addressAdd(name, cidr, {broadcast: true});
   // At once: the address is ours to give, and nobody waits a second for the kernel to look for duplicates.
   if (cidr6 !== undefined) inside.addressAdd(name, cidr6, {noDuplicateDetection: true});
+  for (const further of linkLocalCidrs) {
+    inside.addressAdd(name, further, isIpv6(further) ? {noDuplicateDetection: true} : {broadcast: true});
+  }
   inside.linkSetUp(name);
+}
+
+function isIpv6(cidr: string): boolean {
+  return cidr.includes(':');
 }
 
 function setDefaultRoute(

@@ -40,8 +40,8 @@ export function openImageStore({client, snapshotter, registry}: ContainerdImages
         throw error;
       }
     },
-    async put(ctx, name, target) {
-      await putImage(ctx, client, {name, target});
+    async put(ctx, name, target, labels = {}) {
+      await putImage(ctx, client, {name, target, labels});
     },
     remove: (ctx, name, options) => deleteImage(ctx, client, name, options),
     parts: (ctx, target, platform) => reader.parts(ctx, target, platform),
@@ -61,6 +61,7 @@ export function openImageStore({client, snapshotter, registry}: ContainerdImages
       }),
     createFromLayer: (ctx, image) => spaceErrors(() => createFromLayer(ctx, client, snapshotter, image)),
     pull: (ctx, options) => spaceErrors(() => transfers.pull(ctx, options)),
+    remoteTags: (ctx, repository, credentials) => transfers.remoteTags(ctx, repository, credentials),
     push: (ctx, target, options) => transfers.push(ctx, target, options),
     inspectRemote: (ctx, reference, credentials) => transfers.inspectRemote(ctx, reference, credentials),
     login: (ctx, domain, credentials) => transfers.login(ctx, domain, credentials),

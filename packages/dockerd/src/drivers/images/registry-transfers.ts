@@ -31,6 +31,7 @@ export interface RegistryOptions {
 
 export interface RegistryTransfers {
   pull(ctx: CallContext, options: TransferOptions): Promise<Descriptor>;
+  remoteTags(ctx: CallContext, repository: string, credentials: RegistryCredentials | undefined): Promise<string[]>;
   push(ctx: CallContext, target: Descriptor, options: TransferOptions): Promise<Descriptor>;
   inspectRemote(
     ctx: CallContext,
@@ -63,6 +64,10 @@ export function registryTransfers(
         }),
       );
       return pulled.target;
+    },
+    async remoteTags(ctx, repository, credentials) {
+      using registry = open(credentials);
+      return await asDaemonError('', () => registry.tags(ctx, parseReference(repository)));
     },
     async push(ctx, target, {reference, platform, credentials, onProgress}) {
       using registry = open(credentials);

@@ -5,6 +5,7 @@ import {normalizePlatform} from '@longshore/oci';
 import type {ImageParts, ImageRecord} from '../../core/images/image-store.ts';
 import type {HistoryStep, ImageDetails} from '../../core/images/images.ts';
 import {repoDigests, repoTags} from '../../core/images/names.ts';
+import {parentOf} from '../../core/images/parent.ts';
 import type {ImageUsage, ManifestUsage} from '../../core/images/sizes.ts';
 import type {ApiVersion} from '../api-version.ts';
 import {configToJson} from './config-json.ts';
@@ -33,7 +34,7 @@ export function summaryToJson(facts: SummaryFacts, version: ApiVersion, options:
     Created: Math.floor(Date.parse(created) / 1000) || 0,
     Id: id,
     Labels: parts?.config.config?.Labels ?? null,
-    ParentId: '',
+    ParentId: parentOf(records),
     ...(version.atLeast('1.48') ? {Descriptor: target} : {}),
     ...(options.manifests && version.atLeast('1.47') ? {Manifests: manifestsToJson(usage, parts, containers)} : {}),
     RepoDigests: placeholder ? ['<none>@<none>'] : repoDigests(records),
@@ -59,7 +60,7 @@ export function inspectToJson(
     Id: image.id,
     RepoTags: repoTags(image.records),
     RepoDigests: repoDigests(image.records),
-    Parent: '',
+    Parent: parentOf(image.records),
     Comment: last?.comment ?? config.comment ?? '',
     ...(config.created ? {Created: config.created} : {}),
     // The original leaves both out with this store; clients of these versions were written when every image had them.

@@ -3,7 +3,7 @@ import {type CallContext, withSignal} from '@longshore/base';
 import {EngineError} from '@longshore/errdefs';
 import {familiarName, parseReference, type Reference, repositoryName, withTag} from '@longshore/oci';
 import {platformOf} from '../../core/images/images.ts';
-import {type ImageTransfers, referenceToPull} from '../../core/images/transfers.ts';
+import {type ImageTransfers, type RegistryRequest, referenceToPull} from '../../core/images/transfers.ts';
 import type {ApiReply, ApiRequest, Route} from '../route.ts';
 import {JsonStream} from './json-stream.ts';
 import {platformParameter} from './platform-parameter.ts';
@@ -108,26 +108,38 @@ function addressOf(source: string): URL {
 async function pull(transfers: ImageTransfers, request: ApiRequest, reply: ApiReply): Promise<void> {
   const {query} = request;
   const [image, tag, platform] = [query.text('fromImage'), query.text('tag'), query.text('platform')];
-  const reference = referenceToPull(image, tag);
-  if (tag === '' && parseReference(image).tag === undefined && parseReference(image).digest === undefined) {
-    throw new EngineError('unimplemented', 'pulling all tags of a repository is not implemented: name one');
-  }
+  const ctx = clientContext(request);
+  const credentials = readRegistryAuth(request.header('x-registry-auth'));
+  const options = {credentials, platform: platform === '' ? undefined : platformOf(platform)};
+  const {tag: ownTag, digest} = parseReference(image);
+  const isAll = tag === '' && ownTag === undefined && digest === undefined;
+  const one = referenceToPull(image, tag);
   const stream = new JsonStream(reply);
-  const messages = new TransferMessages(stream, 'pull');
   await stream.run(async () => {
-    const {digest, isNew} = await transfers.pull(clientContext(request), reference, {
-      credentials: readRegistryAuth(request.header('x-registry-auth')),
-      platform: platform === '' ? undefined : platformOf(platform),
-      onProgress(event) {
-        if (event.type !== 'resolved') return messages.show(event);
-        const id = reference.tag ?? reference.digest ?? '';
-        void stream.send({status: `Pulling from ${reference.path}`, id});
-      },
-    });
-    await stream.send({status: `Digest: ${digest}`});
-    const what = isNew ? 'Downloaded newer image for' : 'Image is up to date for';
-    await stream.send({status: `Status: ${what} ${shownName(reference)}`});
+    const references = isAll ? await transfers.tagsToPull(ctx, parseReference(image), credentials) : [one];
+    for (const reference of references) await pullOne(transfers, ctx, reference, options, stream);
   });
+}
+
+async function pullOne(
+  transfers: ImageTransfers,
+  ctx: CallContext,
+  reference: Reference,
+  options: Omit<RegistryRequest, 'onProgress'>,
+  stream: JsonStream,
+): Promise<void> {
+  const messages = new TransferMessages(stream, 'pull');
+  const {digest, isNew} = await transfers.pull(ctx, reference, {
+    ...options,
+    onProgress(event) {
+      if (event.type !== 'resolved') return messages.show(event);
+      const id = reference.tag ?? reference.digest ?? '';
+      void stream.send({status: `Pulling from ${reference.path}`, id});
+    },
+  });
+  await stream.send({status: `Digest: ${digest}`});
+  const what = isNew ? 'Downloaded newer image for' : 'Image is up to date for';
+  await stream.send({status: `Status: ${what} ${shownName(reference)}`});
 }
 
 async function push(transfers: ImageTransfers, request: ApiRequest, reply: ApiReply): Promise<void> {
