@@ -91,14 +91,16 @@ test('a task whose deletion containerd did not live through is deleted when it i
   );
 });
 
-test('the task that a container without a process still has is destroyed when containerd is back', async t => {
+test('the task that a container without a process, or one that is gone, still has is destroyed when containerd is back', async t => {
   const fake = makeFakeWorld();
-  const [left, running] = [fake.add('left'), fake.add('running')];
+  const [left, running, removed] = [fake.add('left'), fake.add('running'), fake.add('removed')];
+  fake.world.registry.remove(removed);
+  fake.tasks.set(removed.id, {status: 'created', pid: 79});
   await startContainer(fake.world, ctx, running);
   fake.tasks.set(left.id, {status: 'stopped', pid: 77, exitCode: 4, exitedAt: 5n});
   fake.tasks.set('f'.repeat(64), {status: 'running', pid: 78});
   taskListener(fake.world).interrupted();
-  for (let i = 0; i < 1000 && fake.tasks.has(left.id); i++) await new Promise(resolve => setImmediate(resolve));
+  for (let i = 0; i < 1000 && fake.tasks.size > 2; i++) await new Promise(resolve => setImmediate(resolve));
   t.deepEqual([...fake.tasks.keys()], [running.id, 'f'.repeat(64)], 'what it does not know it leaves alone');
 });
 

@@ -4,6 +4,7 @@ import type {Exec} from '../exec/exec.ts';
 import {handleExecExit} from '../exec/start.ts';
 import type {Container} from './container.ts';
 import {handleExit} from './exit.ts';
+import {removeStranger} from './restore.ts';
 import {hasProcess} from './state.ts';
 import type {World} from './world.ts';
 
@@ -31,10 +32,14 @@ export async function reconcileExec(world: World, container: Container, exec: Ex
   if (found.status === 'gone') handleExecExit(world, container, exec, lostExitCode);
 }
 
-/** A containerd that dies while a task is deleted or a start is undone keeps the task of a container that has ended. */
+/**
+ * A containerd that dies while a task is deleted or a start is undone keeps the task of a container that has ended, or
+ * has been removed since. What was never known here is somebody else's.
+ */
 export async function removeLeftTasks(world: World): Promise<void> {
   for (const id of await world.runtime.list(world.background)) {
     const container = world.registry.get(id);
+    if (world.registry.wasRemoved(id)) await removeStranger(world, id);
     if (!container || hasProcess(container.state)) continue;
     using _lock = await container.lock.acquire(); // a start or the handling of an exit holds it
     if (hasProcess(container.state)) continue;

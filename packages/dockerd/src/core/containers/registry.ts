@@ -3,11 +3,15 @@ import {EngineError} from '@longshore/errdefs';
 import type {Container} from './container.ts';
 import {LinkIndex} from './links/link-index.ts';
 
+/** So many removed containers are remembered. */
+const rememberedRemovals = 1000;
+
 export class ContainerRegistry {
   readonly #byId = new Map<string, Container>();
   /** Name with its slash → id. A name may be reserved before its container exists. */
   readonly #names = new Map<string, string>();
   readonly links = new LinkIndex();
+  readonly #removed = new Set<string>();
 
   get all(): Container[] {
     return [...this.#byId.values()];
@@ -37,7 +41,17 @@ export class ContainerRegistry {
   /** Forgets the container and its name. */
   remove(container: Container): void {
     this.#byId.delete(container.id);
+    this.#removed.add(container.id);
+    for (const oldest of this.#removed) {
+      if (this.#removed.size <= rememberedRemovals) break;
+      this.#removed.delete(oldest);
+    }
     if (this.#names.get(container.record.name) === container.id) this.#names.delete(container.record.name);
+  }
+
+  /** One of the last containers that were removed, not something of somebody else. */
+  wasRemoved(id: string): boolean {
+    return this.#removed.has(id);
   }
 
   /** Throws Docker's conflict when the name belongs to another container. */

@@ -182,7 +182,7 @@ async function removeStrangers(world: World, foreign: ReadonlySet<string>): Prom
   await world.stdio.sweep(new Set([...foreign, ...world.registry.all.map(({id}) => id)]));
 }
 
-async function removeStranger(world: World, id: string): Promise<void> {
+export async function removeStranger(world: World, id: string): Promise<void> {
   world.log.warn({container: id}, 'removing the task of a container that does not exist');
   try {
     await world.runtime.destroy(world.background, id);
