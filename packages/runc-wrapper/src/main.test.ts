@@ -112,6 +112,9 @@ serial('run and exec have the exit code of the process', async t => {
   t.is(run(bundle, 'exec', 'c2', 'sh', '-c', 'kill -9 $$').code, 128 + 9);
   t.is(run(bundle, 'exec', 'c2', 'nosuch').code, 255);
   t.is(run(bundle, 'exec', 'c2', 'echo', '--force', '-e').stdout, '--force -e\n');
+  const unknown = run(bundle, 'kill', 'c2', '99');
+  t.is(unknown.code, 1);
+  t.regex(unknown.stderr, /unable to signal init: invalid argument/);
   t.is(run(bundle, 'delete', '--force', 'c2').code, 0);
 });
 

@@ -19,9 +19,9 @@ The signal is a number or a name, with or without SIG.
   },
 };
 
-/** 0 probes. */
+/** A number is taken as it is: 0 probes, and the kernel says which others there are. */
 function parseSignal(text: string): number {
-  if (/^0+$/.test(text)) return 0;
+  if (/^\+?\d+$/.test(text)) return Number(text);
   try {
     return signalNumber(text);
   } catch (error) {

@@ -4,6 +4,7 @@ import type {ContainerRecord} from '../state/record.ts';
 import {statusOf} from '../state/status.ts';
 
 const SIGKILL = 9;
+const greatestSignal = 64;
 
 /**
  * Signals the first process, or with `all` every process of the container's cgroup. A container whose first process
@@ -11,6 +12,8 @@ const SIGKILL = 9;
  */
 export async function killContainer(record: ContainerRecord, signal: number, all: boolean): Promise<void> {
   const status = statusOf(record);
+  if (status !== 'stopped' && signal > greatestSignal)
+    throw new EngineError('invalid-argument', 'unable to signal init: invalid argument');
   if (all) {
     if (status === 'stopped' && !cgroupOfContainer(record)?.exists()) throw notRunning();
     await signalAll(record, signal);
