@@ -9,6 +9,8 @@ import type {StatisticsSource} from '../ports/statistics-source.ts';
 import {type Sample, type StatsDocument, statsDocument, zeroDocument} from './document.ts';
 
 const intervalMs = 1_000;
+/** All series are sampled at multiples of this: the daemon wakes up for many at a time, yet never works long at once. */
+const gridMs = 100;
 
 export interface StatsSubject {
   world: World;
@@ -46,7 +48,7 @@ export async function* sampleSeries(
     const sample = await readSample(ctx, subject);
     yield sample ? statsDocument(container, sample, previous) : zeroDocument(container);
     previous = sample;
-    due = Math.max(due + intervalMs, Date.now());
+    due = Math.ceil(Math.max(due + intervalMs, Date.now()) / gridMs) * gridMs;
     await delay(due - Date.now(), undefined, {signal}).catch(() => {}); // aborted: the loop ends
   }
 }
