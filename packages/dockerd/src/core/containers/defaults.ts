@@ -21,12 +21,18 @@ export function applyHostDefaults(host: HostConfig, config: Config, facts: HostF
     MemorySwappiness: host.MemorySwappiness === -1 ? null : host.MemorySwappiness,
     OomKillDisable: facts.cgroup.version === 1 ? (host.OomKillDisable ?? false) : host.OomKillDisable,
     PidsLimit: host.PidsLimit !== null && host.PidsLimit <= 0 ? null : host.PidsLimit,
-    PortBindings: host.PortBindings ?? {},
-    BlkioWeightDevice: host.BlkioWeightDevice ?? [],
     MaskedPaths: host.MaskedPaths ?? (unconfined ? null : [...standardMaskedPaths]),
     ReadonlyPaths: host.ReadonlyPaths ?? (unconfined ? null : [...standardReadonlyPaths]),
+    SecurityOpt: withoutLabels(host),
     Init: host.Init,
   };
+}
+
+/** A container that sees what is the machine's has no SELinux label, unless it asks for one. */
+function withoutLabels({SecurityOpt: options, Privileged, IpcMode, PidMode}: HostConfig): string[] | null {
+  const isOpen = Privileged || IpcMode === 'host' || PidMode === 'host';
+  if (!isOpen || options?.some(option => option.split('=')[0] === 'label')) return options;
+  return [...(options ?? []), 'label=disable'];
 }
 
 /**

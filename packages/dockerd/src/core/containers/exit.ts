@@ -8,8 +8,8 @@ import type {ProcessExit} from '../ports/task-runtime.ts';
 import {whileAway} from './away-patience.ts';
 import type {Container} from './container.ts';
 import {removeLocked} from './destroy.ts';
-import type {NetworkSettings} from './documents/network-settings.ts';
 import {unmountVolumes} from './mounts/resolve.ts';
+import {withoutRunData} from './network-between-runs.ts';
 import {startLocked} from './start.ts';
 import {hasProcess, type LastRun} from './state.ts';
 import {publishContainerEvent, saveOrWarn, type World} from './world.ts';
@@ -102,6 +102,8 @@ async function settle(world: World, container: Container, run: LastRun): Promise
           stopped: record.manuallyStopped,
         })
       : undefined;
+  // Docker counts a restart when it is decided, not when its pause is over.
+  if (delay !== undefined) record.restartCount++;
   container.moveTo(delay === undefined ? {status: 'exited', last: run} : {status: 'restarting', last: run});
   await saveOrWarn(world, container);
   if (container.stopping > 0) publishContainerEvent(world, container, 'stop');
@@ -126,30 +128,9 @@ function scheduleRestart(world: World, container: Container, delayMs: number): v
     abort.signal.throwIfAborted();
     container.setPendingRestart(undefined);
     if (container.state.status !== 'restarting' || world.shuttingDown) return;
-    container.record.restartCount++;
     await startLocked(world, world.background, container);
   };
   restart().catch(error => {
     if (!abort.signal.aborted) world.log.error({container: container.id, error}, 'cannot restart the container');
   });
-}
-
-/** What a container that does not run keeps of its network: the wishes of the user. */
-export function withoutRunData(settings: NetworkSettings): NetworkSettings {
-  const kept = Object.entries(settings.Networks ?? {}).map(([name, endpoint]) => [
-    name,
-    {
-      ...endpoint,
-      MacAddress: '',
-      EndpointID: '',
-      Gateway: '',
-      IPAddress: '',
-      IPPrefixLen: 0,
-      IPv6Gateway: '',
-      GlobalIPv6Address: '',
-      GlobalIPv6PrefixLen: 0,
-      DNSNames: endpoint.DNSNames,
-    },
-  ]);
-  return {...settings, SandboxID: '', SandboxKey: '', Ports: {}, Networks: Object.fromEntries(kept)};
 }

@@ -9,7 +9,7 @@ import type {TaskStatus} from '../ports/task-runtime.ts';
 import {Container} from './container.ts';
 import {containerConfig} from './documents/container-config.ts';
 import {type HostConfig, hostConfig} from './documents/host-config.ts';
-import {networkSettings} from './documents/network-settings.ts';
+import {endpointSettings, type NetworkSettings, networkSettings} from './documents/network-settings.ts';
 import {mergeImageConfig} from './merge-image.ts';
 import type {ContainerRecord} from './record.ts';
 import {ContainerRegistry} from './registry.ts';
@@ -145,7 +145,7 @@ export function makeFakeWorld(): FakeWorld {
       networks: {
         attach: async () => {
           await call('network attach', undefined);
-          return {id: 's', netnsPath: '/netns/s', usernsPath: undefined, settings: networkSettings.zero(), sysctls: {}};
+          return {id: 's', netnsPath: '/netns/s', usernsPath: undefined, settings: connected(), sysctls: {}};
         },
         announce: () => {},
         release: () => call('network release', undefined),
@@ -174,6 +174,17 @@ export function makeFakeWorld(): FakeWorld {
     },
   };
   return fake;
+}
+
+function connected(): NetworkSettings {
+  const bridge = {
+    ...endpointSettings.zero(),
+    EndpointID: 'e',
+    IPAddress: '172.17.0.2',
+    IPAMOperational: false,
+    DesiredMacAddress: '',
+  };
+  return {...networkSettings.zero(), SandboxID: 's', SandboxKey: '/netns/s', Networks: {bridge}};
 }
 
 function addContainer(world: World, name: string, host: Partial<HostConfig>): Container {

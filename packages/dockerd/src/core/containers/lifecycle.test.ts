@@ -49,6 +49,10 @@ test('a start that the runtime refuses leaves nothing but its reason', async t =
   for (const undone of ['io finish', 'network release', 'rootfs unmount']) t.true(fake.trace.includes(undone), undone);
   t.false(fake.trace.some(each => each.startsWith('event')));
   t.is(fake.saved.get(container.id), 'created');
+  t.like(container.record.network, {SandboxID: '', SandboxKey: ''});
+  for (const {EndpointID, IPAddress} of Object.values(container.record.network.Networks ?? {})) {
+    t.deepEqual([EndpointID, IPAddress], ['', '']);
+  }
 });
 
 test('a network that fails undoes what went on beside it', async t => {
@@ -145,6 +149,7 @@ test('a restart policy starts it again, and a stop ends that', async t => {
   await startContainer(fake.world, ctx, container);
   await end(fake, container, 1);
   t.is(container.status, 'restarting');
+  t.is(container.record.restartCount, 1);
   await sleep(160);
   t.is(container.status, 'running');
   t.is(container.record.restartCount, 1);
@@ -153,6 +158,27 @@ test('a restart policy starts it again, and a stop ends that', async t => {
   t.is(container.status, 'exited');
   await sleep(300);
   t.is(container.status, 'exited');
+});
+
+test('a stop announces that it called off a restart; a kill and a removal do not', async t => {
+  const ways: [string, (fake: FakeWorld, container: Container) => Promise<void>, boolean][] = [
+    ['stop', (fake, container) => stopContainer(fake.world, ctx, container, own), true],
+    ['kill', (fake, container) => killContainer(fake.world, ctx, container, 'KILL'), false],
+    [
+      'removal',
+      (fake, container) => removeContainer(fake.world, ctx, container, 'a', {force: true, removeVolumes: false}),
+      false,
+    ],
+  ];
+  for (const [name, way, isAnnounced] of ways) {
+    const fake = makeFakeWorld();
+    const container = fake.add('a', {RestartPolicy: {Name: 'always', MaximumRetryCount: 0}});
+    await startContainer(fake.world, ctx, container);
+    await end(fake, container, 1);
+    await way(fake, container);
+    t.is(fake.trace.includes('event container stop'), isAnnounced, name);
+    t.not(container.status, 'restarting', name);
+  }
 });
 
 test('--rm removes it, but not between the two halves of a restart', async t => {

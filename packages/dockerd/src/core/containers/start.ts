@@ -13,6 +13,7 @@ import {tellParents} from './links/links.ts';
 import {logRequestOf} from './log-request.ts';
 import {resolveMounts} from './mounts/resolve.ts';
 import {networkOwner} from './namespaces.ts';
+import {withoutRunData} from './network-between-runs.ts';
 import {isCutOff} from './network-mode.ts';
 import type {ContainerRecord} from './record.ts';
 import {sandboxRequestOf} from './sandbox-request.ts';
@@ -194,6 +195,7 @@ async function rememberFailure(world: World, container: Container, failure: Star
   const last = lastRunOf(record.state);
   const {exitCode, message: error} = failure;
   container.io = undefined;
+  record.network = withoutRunData(record.network);
   container.moveTo(last ? {status: 'exited', last: {...last, exitCode, error}} : {status: 'created', exitCode, error});
   await saveOrWarn(world, container);
   container.output.end();

@@ -44,7 +44,7 @@ export async function endRun(
   const {StopSignal, StopTimeout} = container.record.config;
   const signal = signalNumber(options.signal || StopSignal || String(sigterm));
   const seconds = options.timeoutSeconds ?? StopTimeout ?? defaultTimeoutSeconds;
-  if (await cancelRestart(world, container)) return;
+  if (await cancelRestart(world, container, options)) return;
   const ended = container.nextExit();
   if (!isRunning(container.state)) return;
   const announced = options.isRemoval ? 0 : 1;
@@ -59,7 +59,7 @@ export async function endRun(
     }
     if (await endsWithin(ended, waitMs, ctx.signal)) {
       // It ended by itself just before the signal: then its policy may have set a restart, which is not wanted.
-      if (container.state.status === 'restarting') await cancelRestart(world, container);
+      if (container.state.status === 'restarting') await cancelRestart(world, container, options);
       return;
     }
     await killRun(world, ctx, container, ended);
@@ -76,7 +76,7 @@ export async function killContainer(
   signalName: string,
 ): Promise<void> {
   const signal = signalNumber(signalName || String(sigkill));
-  if (await cancelRestart(world, container)) return;
+  if (await cancelRestart(world, container, {isRemoval: true})) return;
   const ended = container.nextExit();
   if (!hasProcess(container.state)) {
     throw new EngineError('conflict', `container ${container.id} is not running`);
@@ -85,8 +85,15 @@ export async function killContainer(
   else await sendSignal(world, ctx, container, signal);
 }
 
-/** Calls off a restart that is waiting for its time. True when there was one: the container is then stopped. */
-async function cancelRestart(world: World, container: Container): Promise<boolean> {
+/**
+ * Calls off a restart that is waiting for its time. True when there was one: the container is then stopped, which only a
+ * stop announces, no kill and no removal.
+ */
+async function cancelRestart(
+  world: World,
+  container: Container,
+  {isRemoval = false}: Pick<StopOptions, 'isRemoval'>,
+): Promise<boolean> {
   if (!container.cancelPendingRestart()) return false;
   using _lock = await container.lock.acquire();
   const {state, record} = container;
@@ -94,7 +101,7 @@ async function cancelRestart(world: World, container: Container): Promise<boolea
   record.manuallyStopped = true;
   container.moveTo({status: 'exited', last: state.last});
   await saveOrWarn(world, container);
-  publishContainerEvent(world, container, 'stop');
+  if (!isRemoval) publishContainerEvent(world, container, 'stop');
   container.announceExit({exitCode: state.last.exitCode, error: ''});
   return true;
 }

@@ -15,7 +15,8 @@ export function inspectToJson(
   sizes: {own: number; total: number} | undefined,
 ): ContainerInspect {
   const {record} = container;
-  const {files, imageManifest: manifest} = record;
+  const {imageManifest: manifest} = record;
+  const files = shownFilesOf(record);
   const {os, architecture, variant} = record.imagePlatform;
   const platform = {architecture, os, ...(variant ? {variant} : {})};
   const execIds = [...container.execs.values()].filter(exec => exec.running).map(({id}) => id);
@@ -49,6 +50,12 @@ export function inspectToJson(
     }) as ContainerInspect['Config'],
     NetworkSettings: networkToJson(record.network),
   };
+}
+
+/** Docker makes these files at the first start, and shows them from then on. */
+function shownFilesOf({state, hasBeenStarted, files}: ContainerRecord): ContainerRecord['files'] {
+  const isUntouched = !hasBeenStarted && state.status === 'created' && state.error === '';
+  return isUntouched ? {hostname: '', hosts: '', resolvConf: '', log: '', shm: ''} : files;
 }
 
 /** The address that was asked for on the main network: the old field of the Config shows it. */

@@ -7,7 +7,7 @@ import {hostConfig} from './host-config.ts';
 import {endpointIpamConfig, endpointSettings} from './network-settings.ts';
 
 /** Kept and shown, and nothing more, as Docker does on Linux. */
-const onlyShown = new Set(['Cgroup', 'ContainerIDFile', 'CpuCount', 'CpuPercent']);
+const onlyShown = new Set(['Cgroup', 'ContainerIDFile', 'CpuCount']);
 
 const source = join(import.meta.dirname, '../../..');
 const code = readdirSync(source, {recursive: true, encoding: 'utf8'})

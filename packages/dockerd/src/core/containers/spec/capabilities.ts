@@ -79,7 +79,8 @@ export function parseCapabilityMask(hex: string): string[] {
 export function normaliseCapabilities(names: readonly string[], field: 'CapAdd' | 'CapDrop'): string[] {
   return names.map(name => {
     const upper = name.toUpperCase();
-    if (upper === all || upper === 'CAP_ALL') return all;
+    // `CAP_ALL` is none: the client makes `ALL` of it.
+    if (upper === all) return all;
     const full = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
     if (byNumber.includes(full)) return full;
     throw new EngineError('invalid-argument', `invalid ${field}: unknown capability: ${JSON.stringify(full)}`);

@@ -24,6 +24,7 @@ export function verifyLimits(
     dropUnsupportedMemory,
     isUpdate ? checkMemoryOfUpdate : checkMemory,
     checkKernelMemory,
+    dropCpuPercent,
     checkOom,
     checkPids,
     checkNanoCpus,
@@ -86,6 +87,9 @@ const checkKernelMemory: Check = (host, {cgroup}, warn) => {
     warn(`${unsupported('kernel memory limit capabilities')} Limitation discarded.`);
     host.KernelMemory = 0;
   }
+  if (host.KernelMemory > 0) {
+    warn('Specifying a kernel memory limit is deprecated and will be removed in a future release.');
+  }
   if (host.KernelMemory > 0 && host.KernelMemory < minimumMemory) {
     refuse('Minimum kernel memory limit allowed is 6MB');
   }
@@ -93,6 +97,12 @@ const checkKernelMemory: Check = (host, {cgroup}, warn) => {
     warn(`${unsupported('kernel memory TCP limit capabilities')} Limitation discarded.`);
     host.KernelMemoryTCP = 0;
   }
+};
+
+const dropCpuPercent: Check = (host, _facts, warn) => {
+  if (host.CpuPercent <= 0) return;
+  warn('linux does not support CPU percent. Percent discarded.');
+  host.CpuPercent = 0;
 };
 
 const checkOom: Check = (host, {cgroup}, warn) => {

@@ -1,6 +1,8 @@
 /** Requests that the original refuses or corrects, with its words. */
 import test from 'ava';
-import type {CgroupFacts} from '../../system/host-facts.ts';
+import {mergeConfig} from '../../../config/config.ts';
+import type {CgroupFacts, HostFacts} from '../../system/host-facts.ts';
+import {applyHostDefaults} from '../defaults.ts';
 import {containerConfig} from '../documents/container-config.ts';
 import {hostConfig, mountRequest} from '../documents/host-config.ts';
 import {parseBind} from '../mounts/parse-bind.ts';
@@ -45,6 +47,7 @@ const refusedHosts: [string, string][] = [
   ['{"UTSMode":"bogus"}', 'invalid UTS mode: bogus'],
   ['{"CgroupnsMode":"bogus"}', 'invalid cgroup namespace mode: bogus'],
   ['{"RestartPolicy":{"Name":"always"},"AutoRemove":true}', `can't create 'AutoRemove' container with restart policy`],
+  ['{"CapAdd":["CAP_ALL"]}', 'invalid CapAdd: unknown capability: "CAP_ALL"'],
   ['{"CapAdd":["BOGUS"]}', 'invalid CapAdd: unknown capability: "CAP_BOGUS"'],
   ['{"SecurityOpt":["bogus"]}', 'invalid --security-opt 1: "bogus"'],
   ['{"ExtraHosts":["bad"]}', 'bad format for add-host: "bad"'],
@@ -104,6 +107,30 @@ test('a limit that the kernel lacks is dropped, and said', t => {
     'Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.',
   ]);
   t.is(limits.BlkioWeight, 0);
+});
+
+test('what is out of date or of another system is said', t => {
+  const limits = host('{"KernelMemory":50000000,"CpuPercent":50}');
+  t.deepEqual(verifyLimits(limits, {cgroup: {...cgroup, kernelMemory: true}, cpus: 2}, false), [
+    'Specifying a kernel memory limit is deprecated and will be removed in a future release.',
+    'linux does not support CPU percent. Percent discarded.',
+  ]);
+  t.is(limits.CpuPercent, 0);
+});
+
+test('defaults: what was not given stays so, and who sees the machine has no label', t => {
+  const config = mergeConfig({}, {});
+  const facts = {kernelVersion: '6.1.0', architecture: 'amd64', cpus: 2, cgroup} as HostFacts;
+  const fill = (text: string) => applyHostDefaults(host(text), config, facts);
+  t.like(fill('{}'), {PortBindings: null, BlkioWeightDevice: null, SecurityOpt: null});
+  const disabled = ['{"Privileged":true}', '{"PidMode":"host"}', '{"IpcMode":"host"}'];
+  for (const text of disabled) t.deepEqual(fill(text).SecurityOpt, ['label=disable'], text);
+  const own = fill('{"Privileged":true,"SecurityOpt":["label=type:x"]}');
+  t.deepEqual(own.SecurityOpt, ['label=type:x']);
+  t.deepEqual(fill('{"Privileged":true,"SecurityOpt":["seccomp=unconfined"]}').SecurityOpt, [
+    'seccomp=unconfined',
+    'label=disable',
+  ]);
 });
 
 const refusedConfigs: [string, string][] = [
