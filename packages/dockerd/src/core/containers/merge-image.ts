@@ -50,5 +50,5 @@ function mergeHealthcheck(
 }
 
 function union<T>(a: Record<string, T> | null, b: Record<string, T> | null): Record<string, T> | null {
-  return a || b ? {...a, ...b} : null;
+  return Object.keys(b ?? {}).length === 0 ? a : {...a, ...b};
 }

@@ -20,13 +20,13 @@ export async function renameContainer(
   requireNewName(wanted);
   using _lock = await container.lock.acquire(ctx.signal);
   const {record, id} = container;
-  const name = checkName(wanted);
+  const name = wanted.startsWith('/') ? wanted : `/${wanted}`;
   const oldName = record.name;
   if (name === oldName) {
     throw new EngineError('invalid-argument', 'Renaming a container with the same name as its current name');
   }
   try {
-    world.registry.reserveName(name, id);
+    world.registry.reserveName(checkName(name), id);
   } catch (error) {
     throw new EngineError(codeOf(error), `Error when allocating new name: ${messageOf(error)}`, {cause: error});
   }

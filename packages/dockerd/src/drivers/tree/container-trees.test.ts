@@ -122,7 +122,9 @@ test('the content of a directory, and the root, under their names', async t => {
   t.deepEqual(await names('/a'), ['a/', 'a/b']);
   t.deepEqual(await names('/a/.'), ['./', './b']);
   t.deepEqual(await names('/'), ['/', '/a/', '/a/b']);
-  t.throws(() => tree.status(parseContainerPath('/a/b/')), {code: 'invalid-argument'});
+  const noDirectory = (path: string) =>
+    t.throws(() => tree.status(parseContainerPath(path)), {code: 'unknown', message: `lstat ${path}: not a directory`});
+  for (const path of ['/a/b/', '/a/b/.', '/a/b/c']) noDirectory(path);
 });
 
 test('types are kept on demand, owners replaced, gzip understood, damage told', async t => {

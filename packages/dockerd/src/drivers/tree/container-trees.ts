@@ -152,7 +152,18 @@ class RootedTree implements ContainerTree {
   }
 
   /** Links on the way are followed, the last one only when the path asks for a directory. */
-  #openPath({path, isDirectory}: ContainerPath): number {
+  #openPath(wanted: ContainerPath): number {
+    try {
+      return this.#openComponents(wanted);
+    } catch (error) {
+      if (!isErrorCode(error, 'invalid-argument')) throw error;
+      const {path, isDirectory, isContent} = wanted;
+      const end = path === '/' || !isDirectory ? '' : isContent ? '/.' : '/';
+      throw new EngineError('unknown', `lstat ${path}${end}: not a directory`, {cause: error});
+    }
+  }
+
+  #openComponents({path, isDirectory}: ContainerPath): number {
     const components = componentsOf(path);
     const name = components.at(-1);
     if (isDirectory || name === undefined) return openDirectory(this.#root, components);

@@ -19,7 +19,7 @@ export function inspectToJson(
   const files = shownFilesOf(record);
   const {os, architecture, variant} = record.imagePlatform;
   const platform = {architecture, os, ...(variant ? {variant} : {})};
-  const execIds = [...container.execs.values()].filter(exec => exec.running).map(({id}) => id);
+  const execIds = [...container.execs.values()].filter(({state}) => state.status !== 'exited').map(({id}) => id);
   return {
     Id: record.id,
     Created: formatNano(record.created),
@@ -90,7 +90,7 @@ function healthToJson({status, failingStreak, log}: HealthRecord): NonNullable<C
     ExitCode: exitCode,
     Output: output,
   }));
-  return {Status: status, FailingStreak: failingStreak, Log: results.length > 0 ? results : null};
+  return {Status: status, FailingStreak: failingStreak, Log: results};
 }
 
 export function mountsToJson(mounts: Record<string, MountPoint>): MountJson[] {

@@ -1,6 +1,7 @@
 /** Container records → the elements of a list. */
 import type {ContainerSummary, Port} from '@longshore/api/engine';
 import type {Container} from '../../core/containers/container.ts';
+import type {NetworkSettings} from '../../core/containers/documents/network-settings.ts';
 import type {ContainerRecord} from '../../core/containers/record.ts';
 import {exitCodeOf, hasProcess} from '../../core/containers/state.ts';
 import {humanDuration} from '../../core/duration.ts';
@@ -30,9 +31,17 @@ export function summaryToJson(
     State: container.status,
     Status: statusText(container),
     HostConfig: {NetworkMode: record.host.NetworkMode, ...(annotations ? {Annotations: annotations} : {})},
-    NetworkSettings: {Networks: endpointsToJson(record.network)},
+    NetworkSettings: {Networks: endpointsOf(record.network)},
     Mounts: mountsToJson(record.mounts),
   };
+}
+
+/** A list shows no names of endpoints. */
+function endpointsOf(network: NetworkSettings): NonNullable<ContainerSummary['NetworkSettings']>['Networks'] {
+  const entries = Object.entries(endpointsToJson(network) ?? {});
+  return Object.fromEntries(
+    entries.map(([name, each]) => [name, {...each, Aliases: null, Links: null, DNSNames: null}]),
+  );
 }
 
 function commandText({path, args}: ContainerRecord): string {

@@ -54,13 +54,18 @@ export function versionToJson({host, experimental, components}: DaemonVersions):
 export function adaptInfo(info: SystemInfo, version: ApiVersion): SystemInfo {
   if (version.atLeast('1.49')) return info;
   const withExpected = ({ID}: Commit): Commit => ({ID, Expected: ID});
+  const {SecurityOptions: options} = info;
   return {
     ...info,
+    ...(version.below('1.25') ? {SecurityOptions: options?.map(nameOfOption) ?? null} : {}),
     ContainerdCommit: withExpected(info.ContainerdCommit),
     RuncCommit: withExpected(info.RuncCommit),
     InitCommit: withExpected(info.InitCommit),
   };
 }
+
+/** `seccomp` out of `name=seccomp,profile=builtin`: before API 1.25 an option was its name. */
+const nameOfOption = (option: string): string => option.replace(/^name=/, '').replace(/,.*/, '');
 
 export function infoToJson(info: DaemonInfo): SystemInfo {
   return {...countsToJson(info), ...hostToJson(info), ...daemonToJson(info)};

@@ -43,9 +43,10 @@ export function parseBind(text: string): ParsedMount {
   const isBind = source.startsWith('/');
   const type = isBind ? 'bind' : 'volume';
   checkDestination(text, destination, type);
-  if (isBind && words.includes('nocopy')) refuse(`invalid mode: ${mode}`);
-  if (!isBind && propagations.some(each => words.includes(each))) {
-    const problem = 'invalid mount config for type "volume": field BindOptions must not be specified';
+  const extra = isBind ? words.includes('nocopy') : propagations.some(each => words.includes(each));
+  if (extra) {
+    const field = isBind ? 'VolumeOptions' : 'BindOptions';
+    const problem = `invalid mount config for type "${type}": field ${field} must not be specified`;
     refuse(`invalid volume specification: '${text}': ${problem}`);
   }
   const readOnly = words.includes('ro');

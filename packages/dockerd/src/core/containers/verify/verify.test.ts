@@ -155,6 +155,10 @@ const refusedBinds: [string, string][] = [
   ],
   ['/src:/x:ro,rw', 'invalid mode: ro,rw'],
   [
+    '/tmp:/x:nocopy',
+    `invalid volume specification: '/tmp:/x:nocopy': invalid mount config for type "bind": field VolumeOptions must not be specified`,
+  ],
+  [
     'data:/x:shared',
     `invalid volume specification: 'data:/x:shared': invalid mount config for type "volume": field BindOptions must not be specified`,
   ],

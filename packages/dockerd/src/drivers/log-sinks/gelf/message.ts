@@ -1,4 +1,5 @@
 /** Messages of the Graylog Extended Log Format 1.1. */
+import {goJson} from '../../../core/logs/go-json.ts';
 import {type LogEntry, textOf} from '../../../core/logs/log-entry.ts';
 import type {LogRequest} from '../../../core/ports/container-io.ts';
 import {formatNano} from '../../../core/time.ts';
@@ -10,7 +11,7 @@ const severity = {stdout: 6, stderr: 3} as const;
 
 export function gelfFields({subject, tag, attributes}: LogRequest): GelfFields {
   const own = Object.entries(attributes ?? {}).map(([name, value]) => [`_${name}`, value] as const);
-  return {
+  const fields = {
     _container_id: subject.id,
     _container_name: subject.name,
     _image_id: subject.imageId,
@@ -20,6 +21,7 @@ export function gelfFields({subject, tag, attributes}: LogRequest): GelfFields {
     _created: formatNano(subject.created),
     ...Object.fromEntries(own),
   };
+  return Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Undefined for an empty line: the format does not allow an empty message. */
@@ -34,5 +36,5 @@ export function gelfMessage(entry: LogEntry, host: string, fields: GelfFields): 
     level: severity[entry.stream],
     ...fields,
   };
-  return Buffer.from(JSON.stringify(message));
+  return Buffer.from(goJson(message));
 }

@@ -1,4 +1,5 @@
 /** Events of Splunk's HTTP event collector, one JSON object behind the other. */
+import {goJson} from '../../../core/logs/go-json.ts';
 import {type LogEntry, textOf} from '../../../core/logs/log-entry.ts';
 import type {SplunkSettings} from '../../../core/logs/options/splunk-options.ts';
 import type {LogRequest} from '../../../core/ports/container-io.ts';
@@ -21,11 +22,11 @@ export function splunkEvent(
     ...(sourceType ? {sourcetype: sourceType} : {}),
     ...(index ? {index} : {}),
   };
-  if (format === 'raw') return JSON.stringify({event: `${rawPrefix(tag, attributes)}${text}`, ...rest});
-  if (format === 'inline' || !isJson(text)) return JSON.stringify({event: {line: text, ...inline}, ...rest});
+  if (format === 'raw') return goJson({event: `${rawPrefix(tag, attributes)}${text}`, ...rest});
+  if (format === 'inline' || !isJson(text)) return goJson({event: {line: text, ...inline}, ...rest});
   // The line itself, digit by digit: parsing and printing it could change its numbers.
-  const event = `{"line":${text},${JSON.stringify(inline).slice(1)}`;
-  return `{"event":${event},${JSON.stringify(rest).slice(1)}`;
+  const event = `{"line":${text},${goJson(inline).slice(1)}`;
+  return `{"event":${event},${goJson(rest).slice(1)}`;
 }
 
 function rawPrefix(tag: string, attributes: LogRequest['attributes']): string {
