@@ -83,7 +83,9 @@ test('links that a container leaves where the next start mounts', async t => {
     );
   const [own, theirs] = await Promise.all([all(ours), all(original)]);
   for (const [index, [name]] of swaps.entries()) {
-    t.deepEqual(own[index], theirs[index], name);
+    // Debian's runc makes links at the end of that of /dev, outside of the root: ours must not get that far.
+    if (name === '/dev') t.like(own[index], {exitCode: 0, error: ''}, name);
+    else t.deepEqual(own[index], theirs[index], name);
     t.deepEqual(own[index]?.victim, ['file'], name);
   }
   t.true(own.some(({error}) => error !== '') && own.some(({error}) => error === ''), 'both ends were seen');

@@ -159,6 +159,7 @@ export function makeFakeWorld(): FakeWorld {
         capabilities: () => ['CAP_CHOWN'],
         readUserDatabase: () => ({passwd: '', group: ''}),
         writeFile: async () => {},
+        replaceLinkByDirectory: () => {},
         extraMaskedPaths: () => [],
       } satisfies Partial<World['files']> as unknown as World['files'],
       events,

@@ -129,7 +129,12 @@ async function allOrUndo<T extends readonly unknown[]>(...work: T): Promise<{-re
 
 async function mountRootfs(world: World, ctx: CallContext, {id, record}: Container, scope: Scope): Promise<string> {
   scope.defer(`unmount rootfs of ${id}`, () => world.rootfs.unmount(id));
-  return world.rootfs.mount(ctx, id, remappingOf(world, record.host) !== undefined);
+  const remapping = remappingOf(world, record.host);
+  const root = await world.rootfs.mount(ctx, id, remapping !== undefined);
+  // Older versions of runc make links and nodes below /dev by their paths on the machine, and would follow a link that
+  // an earlier run has left there to anywhere.
+  world.files.replaceLinkByDirectory(root, 'dev', remapping?.root);
+  return root;
 }
 
 async function attachSandbox(world: World, ctx: CallContext, container: Container, scope: Scope): Promise<Sandbox> {

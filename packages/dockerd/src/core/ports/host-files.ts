@@ -31,6 +31,8 @@ export interface HostFiles {
   readUserDatabase(rootfs: string): UserDatabase;
   /** Makes a directory inside a rootfs, with its parents, all of them `owner`'s. Throws `Cannot mkdir: /x is not a directory`. */
   makeDirectoryInside(rootfs: string, path: string, owner?: Owner): void;
+  /** A link at `/name` of a rootfs gives way to a directory; anything else stays. */
+  replaceLinkByDirectory(rootfs: string, name: string, owner?: Owner): void;
   /** Host path of a directory inside a rootfs, links resolved within it; undefined when there is none. */
   pathInside(rootfs: string, path: string): string | undefined;
   writeFile(path: string, content: string): Promise<void>;

@@ -21,7 +21,7 @@ import type {HostFiles, PathKind} from '../../core/ports/host-files.ts';
 import type {Owner} from '../../core/users/remapping.ts';
 import {allDevices, blockDeviceOf, devicesOf} from './devices.ts';
 import {allowRealtime} from './realtime-cgroups.ts';
-import {makeDirectoryInside, openDirectoryInside, readUserDatabase} from './rootfs-files.ts';
+import {makeDirectoryInside, openDirectoryInside, readUserDatabase, replaceLinkByDirectory} from './rootfs-files.ts';
 
 const run = promisify(execFile);
 
@@ -93,6 +93,10 @@ export class LinuxHostFiles implements HostFiles {
 
   makeDirectoryInside(rootfs: string, path: string, owner?: Owner): void {
     makeDirectoryInside(rootfs, path, owner);
+  }
+
+  replaceLinkByDirectory(rootfs: string, name: string, owner?: Owner): void {
+    replaceLinkByDirectory(rootfs, name, owner);
   }
 
   pathInside(rootfs: string, path: string): string | undefined {

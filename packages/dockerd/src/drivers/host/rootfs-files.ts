@@ -4,6 +4,7 @@ import {
   closeFd,
   fchownAt,
   fstatAt,
+  fstatAtIfExists,
   isErrno,
   mkdirAt,
   O_CLOEXEC,
@@ -13,8 +14,10 @@ import {
   O_RDONLY,
   openInRoot,
   readFd,
+  S_IFLNK,
   S_IFMT,
   S_IFREG,
+  unlinkAt,
 } from '@longshore/linux';
 import type {UserDatabase} from '../../core/containers/spec/user.ts';
 import type {Owner} from '../../core/users/remapping.ts';
@@ -84,6 +87,16 @@ export function makeDirectoryInside(rootfs: string, path: string, owner?: Owner)
     const made = openDirectoryInside(rootfs, parent, fd => makeOne(fd, parts[depth - 1] as string, owner));
     if (!made) throw new EngineError('unknown', `Cannot mkdir: ${path} is not a directory`);
   }
+}
+
+/** A link at `/name` gives way to a directory; anything else stays. */
+export function replaceLinkByDirectory(rootfs: string, name: string, owner?: Owner): void {
+  openDirectoryInside(rootfs, '', root => {
+    const existing = fstatAtIfExists(root, name);
+    if (!existing || (existing.mode & S_IFMT) !== S_IFLNK) return;
+    unlinkAt(root, name);
+    makeOne(root, name, owner);
+  });
 }
 
 function makeOne(parent: number, name: string, owner: Owner | undefined): boolean {
