@@ -2,12 +2,11 @@
 import {chmod, chown, unlink} from 'node:fs/promises';
 import {type AddressInfo, createServer, type Server as NetServer, type Socket} from 'node:net';
 import {createServer as createTlsServer} from 'node:tls';
-import {Server, ServerCredentials} from '@grpc/grpc-js';
 import type {Logger, Tracer} from '@longshore/base';
 import {EngineError, messageOf} from '@longshore/errdefs';
 import {TtrpcServer} from '@longshore/ttrpc';
 import type {CallObserver} from '../core/metrics/call-metrics.ts';
-import {withExactWindows} from './http2-windows.ts';
+import {GrpcServer} from './grpc/server.ts';
 import {addServices, type ServedService} from './serve.ts';
 import {parseTcpAddress} from './tcp-address.ts';
 
@@ -39,9 +38,6 @@ export interface TcpListenOptions extends GrpcOptions {
 /** Calls in flight at the end get this long; streams and waits would go on for ever. */
 const graceMs = 250;
 
-/** What a client may send on a stream before we have taken it, in bytes: one message of its usual size and more. */
-const streamWindow = 4 << 20;
-
 /** Serves gRPC; the socket file belongs to `uid` and `gid`, mode 0660. Disposing it ends every call. */
 export async function listenGrpc(options: GrpcListenOptions): Promise<AsyncDisposable> {
   const server = grpcServer(options);
@@ -56,24 +52,18 @@ export async function listenGrpc(options: GrpcListenOptions): Promise<AsyncDispo
     await chown(options.path, options.uid, options.gid);
   } catch (error) {
     listener.close();
-    server.forceShutdown();
     throw new EngineError('internal', `cannot listen on "${options.path}"`, {cause: error});
   }
   return {
     async [Symbol.asyncDispose]() {
       listener.close();
-      await shutDown(server);
+      await server.shutDown(graceMs);
     },
   };
 }
 
-function grpcServer({maxReceive, maxSend, services, log, observer, tracer}: GrpcOptions): Server {
-  const server = new Server({
-    'grpc.max_receive_message_length': maxReceive,
-    'grpc.max_send_message_length': maxSend,
-    'grpc.enable_channelz': 0,
-  });
-  tuneHttp2(server);
+function grpcServer({maxReceive, maxSend, services, log, observer, tracer}: GrpcOptions): GrpcServer {
+  const server = new GrpcServer({maxReceive, maxSend}, log);
   addServices(server, services, log, observer, tracer);
   return server;
 }
@@ -89,57 +79,25 @@ export async function listenTcp(options: TcpListenOptions): Promise<AsyncDisposa
   try {
     await promise;
   } catch (error) {
-    server.forceShutdown();
     throw new EngineError('internal', `failed to get listener for TCP endpoint: ${messageOf(error)}`, {cause: error});
   }
   return {
     port: (listener.address() as AddressInfo).port,
     async [Symbol.asyncDispose]() {
       listener.close();
-      await shutDown(server);
+      await server.shutDown(graceMs);
     },
   };
 }
 
-/** Connections come in here and not by grpc-js's own listener: under Bun they need a filter. */
-function acceptFor(server: Server, tls?: TcpListenOptions['tls']): NetServer {
-  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  const isBun = process.versions.bun !== undefined;
-  const accept = (socket: Socket) => {
-    socket.on('error', () => {}); // the session reports it
-    injector.injectConnection(isBun ? withExactWindows(socket) : socket);
-  };
+function acceptFor(server: GrpcServer, tls?: TcpListenOptions['tls']): NetServer {
+  const accept = (socket: Socket) => server.accept(socket);
   if (!tls) return createServer(accept);
   const {cert, key, ca} = tls;
   const clients = ca === undefined ? {} : {ca, requestCert: true, rejectUnauthorized: true};
   const listener = createTlsServer({cert, key, ...clients, ALPNProtocols: ['h2'], minVersion: 'TLSv1.2'}, accept);
   listener.on('tlsClientError', (_error, socket) => socket.destroy());
   return listener;
-}
-
-/**
- * Options of HTTP/2 that grpc-js has no names for; it hands this object of its own to http2.createServer. Go's clients
- * cancel a stream once they have read what they want, so that a blob read in pieces resets thousands of streams: the
- * limit against floods of resets (1000, then 33 a second) would cut their connection. Only trusted users get here.
- */
-function tuneHttp2(server: Server): void {
-  const {commonServerOptions} = server as unknown as {commonServerOptions: Record<string, unknown>};
-  Object.assign(commonServerOptions, {
-    streamResetBurst: 1_000_000,
-    streamResetRate: 1_000_000,
-    settings: {initialWindowSize: streamWindow},
-  });
-}
-
-async function shutDown(server: Server): Promise<void> {
-  const {promise, resolve} = Promise.withResolvers<void>();
-  const timer = setTimeout(() => {
-    server.forceShutdown();
-    resolve();
-  }, graceMs);
-  server.tryShutdown(() => resolve());
-  await promise;
-  clearTimeout(timer);
 }
 
 /**

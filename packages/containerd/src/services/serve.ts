@@ -2,24 +2,16 @@
  * The gRPC edge, once for all services: it builds the context of a call from its headers, runs the handler, and turns
  * whatever was thrown into a status.
  */
-import {
-  type MethodDefinition as GrpcMethod,
-  type ServiceDefinition as GrpcService,
-  type handleBidiStreamingCall,
-  type handleServerStreamingCall,
-  type handleUnaryCall,
-  Metadata,
-  type Server,
-  type ServerDuplexStream,
-  type ServerWritableStream,
-  status,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import {status} from '@grpc/grpc-js';
 import type {DeepPartial, MethodDefinition, RequestOf, ResponseOf, ServiceDefinition} from '@longshore/api';
 import {type CallContext, callContext, type Logger, startSpan, Tracer, withSpan} from '@longshore/base';
 import {codeOf, codeToGrpcStatus, EngineError, messageOf} from '@longshore/errdefs';
 import type {CallKind, CallObserver, CallRecord} from '../core/metrics/call-metrics.ts';
 import {checkIdentifier} from '../core/names.ts';
+import {type Encoder, encoderOf} from './bulk.ts';
+import type {ServerCall} from './grpc/call.ts';
+import {CallFailure} from './grpc/failure.ts';
+import type {GrpcServer} from './grpc/server.ts';
 
 type Handler<M extends MethodDefinition> = M['requestStream'] extends true
   ? (ctx: CallContext, requests: AsyncIterable<RequestOf<M>>) => AsyncIterable<DeepPartial<ResponseOf<M>>>
@@ -31,7 +23,6 @@ type Handler<M extends MethodDefinition> = M['requestStream'] extends true
 export type Handlers<S extends ServiceDefinition> = {readonly [K in keyof S['methods']]: Handler<S['methods'][K]>};
 
 type AnyHandler = (ctx: CallContext, input: unknown) => Promise<unknown> | AsyncIterable<unknown>;
-type AnyCall = {metadata: Metadata; on(event: 'cancelled', listener: () => void): unknown};
 
 /** A service that can be put on the server. Without `namespaced` the header may be missing. */
 export interface ServedService {
@@ -65,37 +56,18 @@ function kindOf({fullName: service}: ServiceDefinition, method: MethodDefinition
 const unobserved: CallObserver = {begin: () => ({received() {}, sent() {}, ended() {}})};
 
 export function addServices(
-  server: Server,
+  server: GrpcServer,
   services: readonly ServedService[],
   log: Logger,
   observer: CallObserver = unobserved,
   tracer = new Tracer('containerd'),
 ): void {
   for (const service of services) {
-    const methods: Record<string, GrpcMethod<unknown, unknown>> = {};
-    const handlers: UntypedServiceImplementation = {};
     for (const [key, method] of Object.entries(service.definition.methods)) {
-      methods[key] = grpcMethod(service.definition, method);
-      handlers[key] = new MethodEdge(service, key, log, observer, tracer).handler();
+      const edge = new MethodEdge(service, key, log, observer, tracer);
+      server.handle(service.definition.fullName, method.name, call => edge.answer(call));
     }
-    server.addService(methods as GrpcService, handlers);
   }
-}
-
-function grpcMethod(service: ServiceDefinition, method: MethodDefinition): GrpcMethod<unknown, unknown> {
-  return {
-    path: `/${service.fullName}/${method.name}`,
-    requestStream: method.requestStream,
-    responseStream: method.responseStream,
-    requestSerialize: request => Buffer.from(method.requestType.encode(request).finish()),
-    requestDeserialize: bytes => method.requestType.decode(bytes),
-    responseSerialize: response => asBuffer(method.responseType.encode(response).finish()),
-    responseDeserialize: bytes => method.responseType.decode(bytes),
-  };
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 class MethodEdge {
@@ -105,6 +77,9 @@ class MethodEdge {
   readonly #log: Logger;
   readonly #observer: CallObserver;
   readonly #tracer: Tracer;
+  readonly #name: string;
+  readonly #kind: CallKind;
+  readonly #encode: Encoder<unknown>;
 
   constructor(service: ServedService, key: string, log: Logger, observer: CallObserver, tracer: Tracer) {
     this.#service = service;
@@ -113,99 +88,88 @@ class MethodEdge {
     this.#log = log;
     this.#observer = observer;
     this.#tracer = tracer;
+    this.#name = `${service.definition.fullName}/${this.#method.name}`;
+    this.#kind = kindOf(service.definition, this.#method);
+    this.#encode = encoderOf(this.#name, this.#method.responseType);
   }
 
-  handler(): UntypedServiceImplementation[string] {
-    if (this.#method.requestStream) return this.#bidi();
-    return this.#method.responseStream ? this.#serverStream() : this.#unary();
-  }
-
-  #unary(): handleUnaryCall<unknown, unknown> {
-    return async (call, callback) => {
-      const record = this.#begin();
-      record.received();
-      try {
-        const work = (ctx: CallContext) => this.#handler(ctx, call.request) as Promise<DeepPartial<unknown>>;
-        const response = await withSpan(this.#context(call), this.#name, work, {kind: 'server'});
-        record.sent();
-        record.ended(status.OK);
-        callback(null, this.#method.responseType.fromPartial(response));
-      } catch (error) {
-        const failure = this.#status(error);
-        record.ended(failure.code);
-        callback(failure);
-      }
-    };
-  }
-
-  #serverStream(): handleServerStreamingCall<unknown, unknown> {
-    return call =>
-      this.#stream(call, (ctx, record) => {
-        record.received();
-        return this.#handler(ctx, call.request) as AsyncIterable<DeepPartial<unknown>>;
-      });
-  }
-
-  #bidi(): handleBidiStreamingCall<unknown, unknown> {
-    return call =>
-      this.#stream(call, (ctx, record) => {
-        return this.#handler(ctx, counted(call.iterator({destroyOnReturn: false}), record)) as AsyncIterable<
-          DeepPartial<unknown>
-        >;
-      });
-  }
-
-  async #stream(
-    call: ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>,
-    open: (ctx: CallContext, record: CallRecord) => AsyncIterable<DeepPartial<unknown>>,
-  ): Promise<void> {
-    const record = this.#begin();
-    let end = (_error?: unknown) => {};
+  /** Runs the handler, and ends the call with what it says. */
+  async answer(call: ServerCall): Promise<void> {
+    const record = this.#observer.begin(this.#kind);
     try {
-      const span = startSpan(this.#context(call), this.#name, {kind: 'server'});
-      const {ctx} = span;
-      end = span.end;
-      const responses = open(ctx, record);
-      // A client that waits for headers learns now that its subscription stands.
-      call.sendMetadata(new Metadata());
-      for await (const response of responses) {
-        if (ctx.signal.aborted) {
-          end();
-          return record.ended(status.CANCELLED);
-        }
-        record.sent();
-        if (!call.write(this.#method.responseType.fromPartial(response))) await drained(call, ctx.signal);
-      }
-      record.ended(status.OK);
-      call.end();
-      end();
+      if (this.#method.requestStream || this.#method.responseStream) await this.#stream(call, record);
+      else await this.#unary(call, record);
+      record.ended(call.signal.aborted ? status.CANCELLED : status.OK);
+      call.finish(status.OK, '');
     } catch (error) {
-      end(error);
-      const failure = this.#status(error);
-      record.ended(failure.code);
-      call.emit('error', failure);
+      const {code, message} = this.#status(error);
+      record.ended(code);
+      call.finish(code, message);
     }
   }
 
-  #begin(): CallRecord {
-    return this.#observer.begin(kindOf(this.#service.definition, this.#method));
+  async #unary(call: ServerCall, record: CallRecord): Promise<void> {
+    const request = await this.#request(call);
+    record.received();
+    const work = (ctx: CallContext) => this.#handler(ctx, request) as Promise<DeepPartial<unknown>>;
+    const response = await withSpan(this.#context(call), this.#name, work, {kind: 'server'});
+    record.sent();
+    await call.send(this.#encode(this.#method.responseType.fromPartial(response)));
   }
 
-  get #name(): string {
-    return `${this.#service.definition.fullName}/${this.#method.name}`;
+  async #stream(call: ServerCall, record: CallRecord): Promise<void> {
+    const input = this.#method.requestStream ? this.#requests(call, record) : await this.#request(call);
+    if (!this.#method.requestStream) record.received();
+    const {ctx, end} = startSpan(this.#context(call), this.#name, {kind: 'server'});
+    try {
+      const responses = this.#handler(ctx, input) as AsyncIterable<DeepPartial<unknown>>;
+      // A client that waits for headers learns now that its subscription stands.
+      call.start();
+      for await (const response of responses) {
+        if (ctx.signal.aborted) break;
+        record.sent();
+        await call.send(this.#encode(this.#method.responseType.fromPartial(response)));
+      }
+      end();
+    } catch (error) {
+      end(error);
+      throw error;
+    }
   }
 
-  #context(call: AnyCall): CallContext {
-    const abort = new AbortController();
-    call.on('cancelled', () => abort.abort(new DOMException('context canceled', 'AbortError')));
-    const header = (name: string) => String(call.metadata.get(name)[0] ?? '');
-    const namespace = header('containerd-namespace');
+  /** The one request of a method that has no more. */
+  async #request(call: ServerCall): Promise<unknown> {
+    const bytes = await call.receive();
+    if (bytes) return this.#decode(bytes);
+    call.signal.throwIfAborted();
+    throw new CallFailure(status.INTERNAL, 'grpc: a request without a message');
+  }
+
+  /** A client that has said all may still want to hear: the end of the requests must not end the call. */
+  async *#requests(call: ServerCall, record: CallRecord): AsyncGenerator<unknown> {
+    for (let bytes = await call.receive(); bytes; bytes = await call.receive()) {
+      record.received();
+      yield this.#decode(bytes);
+    }
+    call.signal.throwIfAborted();
+  }
+
+  #decode(bytes: Buffer): unknown {
+    try {
+      return this.#method.requestType.decode(bytes);
+    } catch (error) {
+      throw new CallFailure(status.INTERNAL, `grpc: error unmarshalling request: ${messageOf(error)}`);
+    }
+  }
+
+  #context(call: ServerCall): CallContext {
+    const namespace = call.header('containerd-namespace');
     if (this.#service.namespaced) requireNamespace(namespace);
     return callContext({
-      signal: abort.signal,
+      signal: call.signal,
       namespace,
-      lease: header('containerd-lease'),
-      ...this.#trace(header('traceparent')),
+      lease: call.header('containerd-lease'),
+      ...this.#trace(call.header('traceparent')),
       log: this.#log,
     });
   }
@@ -216,7 +180,8 @@ class MethodEdge {
     return isCheck ? {traceparent} : this.#tracer.follow(traceparent);
   }
 
-  #status(error: unknown): {code: number; details: string; message: string; name: string} {
+  #status(error: unknown): {code: number; message: string} {
+    if (error instanceof CallFailure) return error;
     const code = codeOf(error);
     const method = this.#name;
     if (code === 'internal' || (code === 'unknown' && !(error instanceof EngineError))) {
@@ -224,8 +189,7 @@ class MethodEdge {
     } else {
       this.#log.debug({method, code, error}, 'call failed');
     }
-    const message = messageOf(error);
-    return {code: codeToGrpcStatus(code), details: message, message, name: 'Error'};
+    return {code: codeToGrpcStatus(code), message: messageOf(error)};
   }
 }
 
@@ -236,21 +200,4 @@ function requireNamespace(namespace: string): void {
   } catch (error) {
     throw new EngineError('invalid-argument', `namespace validation: ${messageOf(error)}`, {cause: error});
   }
-}
-
-/** A client that has said all may still want to hear: the end of the requests must not end the call. */
-async function* counted(requests: AsyncIterable<unknown>, record: CallRecord): AsyncGenerator<unknown> {
-  for await (const request of requests) {
-    record.received();
-    yield request;
-  }
-}
-
-async function drained(call: NodeJS.EventEmitter, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  const {promise, resolve} = Promise.withResolvers<void>();
-  call.once('drain', resolve);
-  signal.addEventListener('abort', () => resolve(), {once: true});
-  await promise;
-  call.off('drain', resolve);
 }

@@ -1,12 +1,12 @@
 import {createServer} from 'node:net';
 import {join} from 'node:path';
-import {Server, ServerCredentials} from '@grpc/grpc-js';
 import {TaskDefinition} from '@longshore/api/gen/containerd/runtime/task/v3/shim';
 import {callContext, deferred, discardLogger} from '@longshore/base';
 import {codeOf, EngineError} from '@longshore/errdefs';
 import {TtrpcServer} from '@longshore/ttrpc';
 import test, {type ExecutionContext} from 'ava';
-import {addServices, serve} from '../../services/serve.ts';
+import {listenGrpc} from '../../services/listen.ts';
+import {serve} from '../../services/serve.ts';
 import {tempDir} from '../../test-support/store.ts';
 import {connectShim, taskServiceV2} from './task-connection.ts';
 
@@ -36,19 +36,24 @@ async function grpcShim(
   handlers: Handlers,
 ) {
   const path = join(tempDir(t), 's');
-  const server = new Server();
   const missing = Object.keys(definition.methods).map(key => [
     key,
     async () => Promise.reject(new EngineError('unimplemented', key)),
   ]);
-  addServices(server, [serve(definition, {...Object.fromEntries(missing), ...handlers}, false)], discardLogger());
-  const bound = deferred();
-  server.bindAsync(`unix:${path}`, ServerCredentials.createInsecure(), error =>
-    error ? bound.reject(error) : bound.resolve(),
-  );
-  await bound.promise;
-  t.teardown(() => server.forceShutdown());
-  return {address: `unix://${path}`, stop: () => server.forceShutdown()};
+  const services = [serve(definition, {...Object.fromEntries(missing), ...handlers}, false)];
+  const limits = {maxReceive: 4 << 20, maxSend: 4 << 20};
+  const server = await listenGrpc({path, uid: 0, gid: 0, ...limits, services, log: discardLogger()});
+  const stop = once(async () => await server[Symbol.asyncDispose]());
+  t.teardown(stop);
+  return {address: `unix://${path}`, stop};
+}
+
+function once(action: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= action();
+    return done;
+  };
 }
 
 const connect: Handlers = {connect: async () => ({shimPid: 7})};
