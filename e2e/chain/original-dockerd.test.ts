@@ -1,11 +1,14 @@
 /** Debian's dockerd, which knows containerd 1.6 only, on our containerd, our shim and its own runc. */
-import {debianExecutables, type Engine, poll} from '@longshore/testing';
+import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {debianExecutables, type Engine, type Executables, poll} from '@longshore/testing';
 import test, {type ExecutionContext} from 'ava';
 import {openEngine} from '../harness/open.ts';
+import {Terminal} from '../harness/terminal.ts';
 
-function openOriginal(t: ExecutionContext): Promise<Engine> {
+function openOriginal(t: ExecutionContext, others: Partial<Executables> = {}): Promise<Engine> {
   const {docker, dockerd} = debianExecutables;
-  return openEngine(t, {containerd: 'separate', executables: {docker, dockerd}, leakCheck: false});
+  return openEngine(t, {containerd: 'separate', executables: {...others, docker, dockerd}, leakCheck: false});
 }
 
 test('the original dockerd runs its containers through our containerd and shim', async t => {
@@ -52,4 +55,67 @@ test('its containers live through a restart of our containerd, and their end is 
   t.is(await poll(async () => (await engine.docker('exec', 'box', 'echo', 'still')).stdout || false), 'still');
   await engine.dockerOk('kill', 'box');
   t.is(await engine.dockerOk('inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'box'), 'exited 137');
+});
+
+const dockerfile = `FROM busybox
+ARG WORD=none
+ENV A=1
+WORKDIR /work
+COPY file .
+RUN echo $WORD $A $PWD $(cat file) >made
+HEALTHCHECK --interval=1s --retries=1 CMD test -e /tmp/well
+CMD ["sleep", "300"]
+`;
+
+/** Things that go through containerd in other ways than a plain run. What they say, in order. */
+async function session(engine: Engine): Promise<string[]> {
+  const {scratch} = engine.paths;
+  const context = join(scratch, 'context');
+  mkdirSync(context);
+  writeFileSync(join(context, 'Dockerfile'), dockerfile);
+  writeFileSync(join(context, 'file'), 'content');
+  const said: string[] = [];
+  const ok = async (...args: string[]) => void said.push(await engine.dockerOk(...args));
+  const state = (format: string, name: string) => engine.dockerOk('inspect', '-f', `{{.State.${format}}}`, name);
+
+  await engine.dockerOk('build', '-q', '-t', 'built', '--build-arg', 'WORD=given', context);
+  await ok('run', '--rm', 'built', 'cat', 'made');
+  await engine.dockerOk('run', '-d', '--name', 'well', 'built');
+  await poll(async () => (await state('Health.Status', 'well')) === 'unhealthy', {what: 'a failing health check'});
+  await ok('exec', 'well', 'touch', '/tmp/well');
+  await poll(async () => (await state('Health.Status', 'well')) === 'healthy', {what: 'a passing health check'});
+
+  await ok('cp', join(context, 'file'), 'well:/copied');
+  await ok('exec', 'well', 'cat', '/copied');
+  await ok('cp', 'well:/work/made', join(scratch, 'out'));
+  said.push(readFileSync(join(scratch, 'out'), 'utf8'));
+  said.push((await engine.dockerOk('diff', 'well')).split('\n').sort().join('\n')); // in no order
+  await engine.dockerOk('commit', 'well', 'committed');
+  await ok('run', '--rm', 'committed', 'cat', '/copied');
+
+  using terminal = new Terminal(engine, [engine.executables.docker, 'exec', '-it', 'well', 'sh']);
+  await terminal.expect('/work # ');
+  terminal.type('echo $((6*7)); tty; exit 3\n');
+  said.push(`exec -it ended with ${await terminal.exited}`, String(/42\r\n\/dev\/pts\/\d/.test(terminal.shown)));
+
+  await engine.dockerOk('run', '-d', '--name', 'again', '--restart', 'on-failure:2', 'busybox', 'sh', '-c', 'exit 4');
+  await poll(async () => (await state('Status', 'again')) === 'exited', {what: 'the last restart', timeout: 60_000});
+  await ok('inspect', '-f', '{{.RestartCount}} {{.State.ExitCode}}', 'again');
+  await engine.dockerOk('run', '-d', '--name', 'hungry', '-m', '16m', 'busybox', 'tail', '/dev/zero');
+  await ok('wait', 'hungry');
+  await ok('inspect', '-f', '{{.State.OOMKilled}}', 'hungry');
+  await ok('kill', '-s', 'USR1', 'well');
+  await ok('rm', '-f', 'well', 'again', 'hungry');
+  await ok('ps', '-aq');
+  return said;
+}
+
+test('builds, copies, terminals, restarts and health are the same as on the original containerd', async t => {
+  t.timeout(400_000);
+  const [ours, original] = await Promise.all([
+    openOriginal(t).then(session),
+    openOriginal(t, debianExecutables).then(session),
+  ]);
+  t.deepEqual(ours, original);
+  t.is(ours[0], 'given 1 /work content');
 });

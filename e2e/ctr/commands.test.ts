@@ -97,6 +97,17 @@ test.serial('flags that shape the specification', async t => {
     ),
     '0 100000 65536\n0:0',
   );
+  // The layers are shown shifted instead of being changed, and what is new belongs to the container's root.
+  const remapped = ['-d', '--cgroup', `${containerd.paths.cgroupParent}/remapped`, '--remap-labels', ...ids];
+  await ctr('run', ...remapped, busybox, 'remapped', 'sleep', '300');
+  const look = 'stat -c %u:%g /bin; touch /made; stat -c %u:%g /made';
+  t.is(await ctr('tasks', 'exec', '--exec-id', 'look', 'remapped', 'sh', '-c', look), '0:0\n0:0');
+  const {Labels: labels} = JSON.parse(await ctr('snapshots', 'info', 'remapped'));
+  t.is(labels['containerd.io/snapshot/uidmapping'], '0:100000:65536');
+  t.is(labels['containerd.io/snapshot/gidmapping'], '0:200000:65536');
+  t.regex(await ctr('snapshots', 'mounts', '/x', 'remapped'), /uidmap=0:100000:65536,gidmap=0:200000:65536/);
+  await ctr('tasks', 'rm', '-f', 'remapped');
+  await ctr('containers', 'rm', 'remapped');
   t.regex(await run('device', ['--device', '/dev/kmsg'], 'ls', '-l', '/dev/kmsg'), /^crw/);
   t.is(await run('host', ['--hostname', 'other', '--cwd', '/tmp'], 'sh', '-c', 'hostname; pwd'), 'other\n/tmp');
   const cni = await containerd.ctr('run', '--rm', '--cni', busybox, 'cni', 'true');
@@ -138,5 +149,9 @@ test.serial('runtimes and sandboxes are listed, completion is printed', async t 
   const info = JSON.parse(await ctr('plugins', 'inspect-runtime'));
   t.is(info.Name, 'io.containerd.runc.v2');
   t.regex(await ctr('sandboxes', 'ls'), /^ID\s+CREATED\s+RUNTIME/);
+  t.is(await ctr('deprecations', 'list'), '');
+  t.deepEqual(JSON.parse(await ctr('deprecations', 'list', '--format', 'json')), []);
+  const unknown = await containerd.ctr('sandboxes', 'rm', 'nosuch');
+  t.deepEqual([unknown.exitCode, unknown.stderr.split('\n').at(-1)], [1, 'ctr: sandbox "nosuch": not found']);
   for (const shell of ['bash', 'zsh', 'fish']) t.regex(await ctr('completion', shell), /__complete/);
 });
