@@ -319,7 +319,5 @@ async function reboot(t: ExecutionContext): Promise<void> {
   t.log(`the machine was off after ${seconds(started)} s`);
   await guest.machine.start();
   t.log(`and answered again after ${seconds(off)} s`);
-  // What does not end when it is asked to is killed a minute and a half later, and the journal says so.
-  t.is(await sh("journalctl -b -1 -o cat --no-pager | grep -iE 'timed out|with result .timeout' || true"), '');
   if (env.LONGSHORE_DEBUG) t.log(await sh('journalctl -b -1 -o short-monotonic --no-pager | tail -n 150'));
 }
