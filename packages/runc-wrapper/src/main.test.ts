@@ -69,6 +69,8 @@ serial('usage: help, version, unknown commands and flags', async t => {
     /^Incorrect Usage: flag provided but not defined: -bogus\n\nNAME:\n {3}runc state - /,
   );
   t.like(run('kill'), {code: 1});
+  for (const value of ['1', 'bogus'])
+    t.is(run('--root', sandbox.directory, '--rootless', value, 'list').code, 0, 'as runc');
   t.regex(run('kill').stderr, /"kill\\" requires a minimum of 1 argument\(s\)/);
   t.like(run('delete', '--help'), {code: 0, stderr: ''});
   t.is(run('help', 'delete').stdout, run('delete', '-h').stdout);

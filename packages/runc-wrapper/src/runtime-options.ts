@@ -14,7 +14,7 @@ export interface RuncRuntimeOptions {
   logFormat?: 'json' | 'text';
   debug?: boolean;
   systemdCgroup?: boolean;
-  rootless?: 'true' | 'false' | 'auto';
+  rootless?: string;
   /** Environment of the runtime; this process's by default. */
   env?: Record<string, string | undefined>;
   /** How children are started and reaped; `spawnAndWait` by default. */

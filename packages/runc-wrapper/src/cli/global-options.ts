@@ -45,8 +45,8 @@ export interface GlobalOptions {
   root: string;
   criu: string | undefined;
   systemdCgroup: boolean;
-  /** Undefined when not given: some runtimes have no such option. */
-  rootless: 'true' | 'false' | 'auto' | undefined;
+  /** The runtime judges it. Undefined when not given: some runtimes have no such option. */
+  rootless: string | undefined;
   runtimeBinary: string | undefined;
 }
 
@@ -57,9 +57,6 @@ export function globalOptions(args: ParsedArguments, env: Environment): GlobalOp
   const logFormat = args.text('log-format');
   if (logFormat !== 'text' && logFormat !== 'json')
     throw new EngineError('invalid-argument', `invalid log-format: ${logFormat}`);
-  const rootless = args.has('rootless') ? args.text('rootless') : undefined;
-  if (rootless !== undefined && rootless !== 'true' && rootless !== 'false' && rootless !== 'auto')
-    throw new EngineError('invalid-argument', `invalid value for --rootless: ${rootless}`);
   return {
     debug: args.boolean('debug'),
     log: args.text('log') || undefined,
@@ -67,7 +64,7 @@ export function globalOptions(args: ParsedArguments, env: Environment): GlobalOp
     root: rootOption(args.has('root') ? args.text('root') : undefined, env),
     criu: args.text('criu'),
     systemdCgroup: args.boolean('systemd-cgroup'),
-    rootless,
+    rootless: args.has('rootless') ? args.text('rootless') : undefined,
     runtimeBinary: args.text('runtime-binary') || undefined,
   };
 }
