@@ -62,8 +62,9 @@ test('a list has no names of endpoints', async t => {
   });
   await engine().api.post(`/containers/${id}/start`);
   t.deepEqual((await inspect(id)).NetworkSettings.Networks.named?.Aliases, ['other']);
-  const list = await engine().api.get<Pick<Shown, 'NetworkSettings'>[]>('/containers/json');
-  t.like(list[0]?.NetworkSettings.Networks.named, {Aliases: null, DNSNames: null});
+  const list = await engine().api.get<(Pick<Shown, 'NetworkSettings'> & {Id: string})[]>('/containers/json');
+  const own = list.find(each => each.Id === id);
+  t.like(own?.NetworkSettings.Networks.named, {Aliases: null, DNSNames: null});
   await remove(id);
   await engine().dockerOk('network', 'rm', 'named');
 });
@@ -97,4 +98,70 @@ test('a container whose new name is bad keeps its old one', async t => {
   t.is(answer.status, 400);
   t.regex(answer.body.message, /^Error when allocating new name: Invalid container name \(\/a\/b\)/);
   await remove(id);
+});
+
+/** What an answer has in a version, and not in the other: the last one before or the first one after a change. */
+const versionRules: [what: string, has: string, hasNot: string, holds: (version: string) => Promise<boolean>][] = [
+  [
+    'the manifest in an inspect',
+    'v1.48',
+    'v1.47',
+    async version => 'ImageManifestDescriptor' in (await engine().api.get<object>(`/${version}/containers/aged/json`)),
+  ],
+  [
+    'the short id among the aliases',
+    'v1.44',
+    'v1.45',
+    async version => {
+      const shown = await engine().api.get<Shown & {Id: string}>(`/${version}/containers/aged/json`);
+      const aliases = shown.NetworkSettings.Networks['aged-net']?.Aliases as string[] | null;
+      return aliases?.includes(shown.Id.slice(0, 12)) ?? false;
+    },
+  ],
+  [
+    'commits that were expected',
+    'v1.48',
+    'v1.49',
+    async version => {
+      const {RuncCommit} = await engine().api.get<{RuncCommit: object}>(`/${version}/info`);
+      return 'Expected' in RuncCommit;
+    },
+  ],
+  [
+    'the virtual size of an image',
+    'v1.43',
+    'v1.44',
+    async version => 'VirtualSize' in (await engine().api.get<object>(`/${version}/images/busybox/json`)),
+  ],
+  [
+    'a check of the condition of a wait',
+    'v1.30',
+    'v1.29',
+    async version => {
+      const path = `/${version}/containers/ended/wait?condition=bogus`;
+      return (await engine().api.send(path, {method: 'POST'})).status === 400;
+    },
+  ],
+  [
+    'a check of the platform of a create',
+    'v1.41',
+    'v1.40',
+    async version => {
+      const path = `/${version}/containers/create?name=foreign&platform=bogus/x/y/z`;
+      const {status} = await engine().api.send(path, {method: 'POST', body: {Image: 'busybox'}});
+      if (status === 201) await remove('foreign');
+      return status >= 400;
+    },
+  ],
+];
+
+test('fields and rules that came or went with a version of the API', async t => {
+  await engine().dockerOk('network', 'create', 'aged-net');
+  await engine().dockerOk('create', '--name', 'aged', '--network', 'aged-net', 'busybox');
+  await engine().dockerOk('run', '--name', 'ended', '--network', 'none', 'busybox', 'true');
+  for (const [what, has, hasNot, holds] of versionRules) {
+    t.deepEqual([await holds(has), await holds(hasNot)], [true, false], `${what}: in ${has}, not in ${hasNot}`);
+  }
+  for (const name of ['aged', 'ended']) await remove(name);
+  await engine().dockerOk('network', 'rm', 'aged-net');
 });

@@ -172,6 +172,16 @@ const hostFields: [field: string, good: unknown, bad: unknown][] = [
   ['Init', false, 'x'],
   ['VolumesFrom', [], ['nonesuch']],
   ['ContainerIDFile', '', 5],
+  ['CapAdd', ['ALL'], ['CAP_ALL']],
+  ['KernelMemory', 50_000_000, 1000],
+  ['CpuPercent', 50, 'x'],
+  ['Binds', ['/tmp:/x:ro,z,rslave'], ['/tmp:/x:nocopy']],
+  ['Binds', ['differential:/x:nocopy'], ['differential:/x:rslave']],
+  ['StorageOpt', null, 'x'],
+  ['MemorySwappiness', 60, 200],
+  ['SecurityOpt', ['label=disable'], ['no-new-privileges=x']],
+  ['SecurityOpt', ['apparmor=unconfined', 'seccomp={}'], ['credentialspec=x']],
+  ['UsernsMode', 'host', 'x'],
   ['CgroupParent', '', 5],
 ];
 
