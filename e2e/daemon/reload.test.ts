@@ -46,6 +46,7 @@ test('Docker’s keys change, others are named, and nonsense changes nothing', a
   t.is(event.Actor.ID, info.ID as string);
   t.like(event.Actor.Attributes, {
     debug: 'true',
+    'default-cgroupns-mode': info.CgroupVersion === '2' ? 'private' : 'host',
     'default-runtime': 'runc',
     'default-shm-size': '16777216',
     'default-ipc-mode': 'private',

@@ -67,7 +67,7 @@ export async function runDaemon(started: Started): Promise<void> {
   const engine = await openEngine(started, scope, tracer);
   const {jobs, events, containers} = engine;
   const {notifySocket} = environment;
-  const {engineId} = engine;
+  const {engineId, facts} = engine;
   let plugins = openAuthorizationPlugins(config.authorizationPlugins);
   await checkAuthorizationPlugins(backgroundContext(log, config.containerdNamespace), plugins);
   const apply = async (next: Config) => {
@@ -75,7 +75,7 @@ export async function runDaemon(started: Started): Promise<void> {
     plugins = openAuthorizationPlugins(next.authorizationPlugins);
   };
   scope.use(
-    reloadOnHangup({argv, rootless: environment.rootless, config, engineId, apply, events, notifySocket, log}),
+    reloadOnHangup({argv, rootless: environment.rootless, config, engineId, facts, apply, events, notifySocket, log}),
     'reload',
   );
   const {addresses} = listeners;
@@ -99,6 +99,7 @@ interface Engine {
   /** Rejects when containerd is gone for good. */
   lost: Promise<never>;
   engineId: string;
+  facts: HostFacts;
   /** Gives the values of a reload to all parts. */
   reconfigure(config: Config): Promise<void>;
   jobs: JobRunner;
@@ -221,5 +222,5 @@ async function openEngine(started: Started, scope: Scope, tracer: Tracer): Promi
     images.reconfigure(next);
     system.reconfigure(next);
   };
-  return {lost: containerd.lost, engineId, reconfigure, jobs, events, containers, routes};
+  return {lost: containerd.lost, engineId, facts, reconfigure, jobs, events, containers, routes};
 }

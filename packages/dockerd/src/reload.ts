@@ -8,7 +8,9 @@ import type {Config} from './config/config.ts';
 import {loadConfig} from './config/load.ts';
 import {type OptionName, optionTable} from './config/option-table.ts';
 import type {RootlessEnvironment} from './config/rootless.ts';
+import {cgroupnsDefault} from './core/containers/defaults.ts';
 import type {EventBus} from './core/events/event-bus.ts';
+import type {HostFacts} from './core/system/host-facts.ts';
 import {notifyReloading, notifySystemd} from './drivers/host/systemd.ts';
 
 export interface ReloadOptions {
@@ -18,6 +20,7 @@ export interface ReloadOptions {
   /** What the daemon was started with. */
   config: Config;
   engineId: string;
+  facts: HostFacts;
   /** Gives the new values to the parts of the daemon. When it throws nothing has changed. */
   apply: (config: Config) => Promise<void>;
   events: EventBus;
@@ -70,7 +73,8 @@ export function reloadOnHangup(options: ReloadOptions): Disposable {
   };
 }
 
-async function reload({argv, rootless, apply, events, engineId, log}: ReloadOptions, current: Config): Promise<Config> {
+async function reload(options: ReloadOptions, current: Config): Promise<Config> {
+  const {argv, rootless, apply, events, engineId, facts, log} = options;
   log.info({}, 'got signal to reload configuration');
   const given = await loadConfig(argv, rootless);
   const ignored = changedOptions(current, given).filter(name => !reloadable.includes(name));
@@ -82,7 +86,7 @@ async function reload({argv, rootless, apply, events, engineId, log}: ReloadOpti
   const next = Object.freeze({...current, ...changes}) as Config;
   await apply(next);
   log.setLevel(next.debug ? 'debug' : (next.logLevel as LogLevel));
-  events.publish('daemon', 'reload', engineId, reloadAttributes(next));
+  events.publish('daemon', 'reload', engineId, reloadAttributes(next, facts));
   log.info({}, 'reloaded the configuration');
   return next;
 }
@@ -94,11 +98,11 @@ function changedOptions(before: Config, after: Config): OptionName[] {
 }
 
 /** Attributes of the event, as the original formats them. */
-export function reloadAttributes(config: Config): Record<string, string> {
+export function reloadAttributes(config: Config, facts: HostFacts): Record<string, string> {
   const runtimes = Object.entries(config.runtimes).map(([name, {path}]) => `${name}:${path}`);
   return {
     debug: String(config.debug),
-    'default-cgroupns-mode': config.defaultCgroupnsMode,
+    'default-cgroupns-mode': cgroupnsDefault(config, facts),
     'default-ipc-mode': config.defaultIpcMode,
     'default-runtime': config.defaultRuntime,
     'default-shm-size': String(config.defaultShmSize),

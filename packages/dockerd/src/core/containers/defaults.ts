@@ -49,5 +49,10 @@ function logConfigOf({LogConfig: own}: HostConfig, config: Config): HostConfig['
 
 function defaultCgroupns(host: HostConfig, config: Config, facts: HostFacts): string {
   if (host.Privileged && facts.cgroup.version === 1) return 'host';
+  return cgroupnsDefault(config, facts);
+}
+
+/** What the configuration says, else what goes with the version of the machine's cgroups. */
+export function cgroupnsDefault(config: Config, facts: HostFacts): string {
   return config.defaultCgroupnsMode || (facts.cgroup.version === 2 ? 'private' : 'host');
 }
