@@ -59,6 +59,18 @@ test('load, images, inspect, tag, save, rmi', async t => {
   await e.dockerOk('rmi', 'second:v2');
 });
 
+test('ContainerConfig is there for clients that cannot do without', async t => {
+  const {api} = engine();
+  const ask = async (version: string, agent: string) => {
+    const headers = {'User-Agent': agent};
+    const {body} = await api.send<{ContainerConfig?: unknown}>(`/v${version}/images/busybox/json`, {headers});
+    return body.ContainerConfig !== undefined;
+  };
+  t.true(await ask('1.51', 'docker-compose/1.29.2 docker-py/5.0.3 Linux/6.1'));
+  t.true(await ask('1.41', 'any'));
+  t.false(await ask('1.51', 'docker-compose/2.30.0'));
+});
+
 test('an image that a container uses is not removed', async t => {
   const e = engine();
   const id = await e.dockerOk('create', 'busybox');

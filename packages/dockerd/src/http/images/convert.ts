@@ -48,9 +48,10 @@ export function summaryToJson(facts: SummaryFacts, version: ApiVersion, options:
 export function inspectToJson(
   {image, parts, usage}: ImageDetails,
   version: ApiVersion,
-  options: {manifests: boolean; snapshotter: string; containers: readonly string[]},
+  options: {manifests: boolean; snapshotter: string; containers: readonly string[]; containerConfig: boolean},
 ): ImageInspect {
   const {config} = parts;
+  const imageConfig = configToJson(config.config ?? {}, version) as ImageConfig;
   const last = config.history?.at(-1);
   const {architecture, os, variant} = normalizePlatform(config);
   const osVersion = config['os.version'];
@@ -63,11 +64,10 @@ export function inspectToJson(
     Parent: parentOf(image.records),
     Comment: last?.comment ?? config.comment ?? '',
     ...(config.created ? {Created: config.created} : {}),
-    // The original leaves both out with this store; clients of these versions were written when every image had them.
-    ...(version.below('1.42') ? {Container: '', ContainerConfig: configToJson({}, version) as ImageConfig} : {}),
+    ...(options.containerConfig ? {Container: '', ContainerConfig: imageConfig} : {}),
     DockerVersion: '',
     Author: config.author ?? last?.author ?? '',
-    Config: configToJson(config.config ?? {}, version) as ImageConfig,
+    Config: imageConfig,
     Architecture: architecture,
     ...(variant ? {Variant: variant} : {}),
     Os: os,

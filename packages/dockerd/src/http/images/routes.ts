@@ -7,7 +7,7 @@ import type {ImageTransfers} from '../../core/images/transfers.ts';
 import {struct, text} from '../../core/shape/shape.ts';
 import {parseNano} from '../../core/time.ts';
 import {readJson} from '../json-body.ts';
-import type {Route} from '../route.ts';
+import type {ApiRequest, Route} from '../route.ts';
 import {parseUntil} from '../until-filter.ts';
 import {historyToJson, inspectToJson} from './convert.ts';
 import {listRoute} from './list-route.ts';
@@ -70,7 +70,8 @@ function readRoutes({images, transfers, snapshotter}: ImagesBackend): Route[] {
         }
         const details = await images.describe(request.ctx, request.param('name'), platform);
         const containers = images.containersOf(details.image.id);
-        reply.json(200, inspectToJson(details, request.version, {manifests, snapshotter, containers}));
+        const containerConfig = needsContainerConfig(request);
+        reply.json(200, inspectToJson(details, request.version, {manifests, snapshotter, containers, containerConfig}));
       },
     },
     {
@@ -144,4 +145,12 @@ function changeRoutes({images, deletion}: ImagesBackend): Route[] {
 
 function stepToJson(step: DeletionStep): {Untagged: string} | {Deleted: string} {
   return 'untagged' in step ? {Untagged: step.untagged} : {Deleted: step.deleted};
+}
+
+/**
+ * The original leaves ContainerConfig out with this store. Clients of old versions were written when every image had it, and
+ * docker-compose 1, which speaks the newest version there is, makes no container anew without it.
+ */
+function needsContainerConfig({version, header}: ApiRequest): boolean {
+  return version.below('1.42') || header('user-agent').startsWith('docker-compose/1.');
 }
