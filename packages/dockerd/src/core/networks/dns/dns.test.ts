@@ -116,6 +116,12 @@ test('other names are asked from the servers in order; a failure of one leads to
   t.is(asked.length, 2);
 });
 
+test('an answer says that recursion is available and claims no authority', async t => {
+  const {ask} = await server();
+  // QR, RD as asked, RA: what resolvers print as "Non-authoritative answer".
+  t.is(((await ask('web', 1)) as Buffer).readUInt16BE(2), 0x8180);
+});
+
 test('single labels are left to the search list when ndots is in force', async t => {
   const {ask, asked} = await server({hasNdots: true});
   t.is(responseCode((await ask('nobody', 1)) as Buffer, 7), 2);

@@ -7,7 +7,6 @@ export const responseCodes = {ok: 0, formatError: 1, serverFailure: 2, refused: 
 const headerSize = 12;
 const classInternet = 1;
 const isResponse = 0x8000;
-const authoritative = 0x0400;
 const truncated = 0x0200;
 const recursionDesired = 0x0100;
 const recursionAvailable = 0x0080;
@@ -43,10 +42,10 @@ export function parseQuery(message: Buffer): Query | undefined {
   };
 }
 
-/** An answer of ours. `ttl` in seconds. */
+/** An answer of ours, not marked as authoritative, as Docker's is not. `ttl` in seconds. */
 export function formatAnswer(query: Query, code: number, answers: readonly Answer[], ttl: number): Buffer {
   const header = Buffer.alloc(headerSize);
-  const flags = isResponse | recursionAvailable | (code === 0 ? authoritative : 0) | code;
+  const flags = isResponse | recursionAvailable | code;
   header.writeUInt16BE(query.id, 0);
   header.writeUInt16BE(flags | (query.recursionDesired ? recursionDesired : 0), 2);
   header.writeUInt16BE(1, 4);
