@@ -133,10 +133,13 @@ for (const driver of ['json-file', 'local']) {
       await run(
         ...['run', '-d', '--log-driver', driver, '--log-opt', 'max-size=4k', '--log-opt', 'max-file=9'],
         ...['--log-opt', 'compress=true', 'busybox', 'sh', '-c'],
-        'i=0; while [ $i -lt 300 ]; do echo $i; i=$((i+1)); done; echo last >&2; while [ ! -e /go ]; do sleep 0.1; done; echo later',
+        'i=0; while [ $i -lt 300 ]; do echo $i; i=$((i+1)); done; while [ ! -e /err ]; do sleep 0.1; done; echo last >&2; while [ ! -e /go ]; do sleep 0.1; done; echo later',
       )
     ).stdout;
-    await poll(async () => (await run('logs', '--tail', '1', id)).stderr.includes('last'), {what: 'the first lines'});
+    // The streams are two pipes: only what one of them has delivered is sure to come before a line of the other.
+    await poll(async () => (await run('logs', '--tail', '1', id)).stdout.includes('299'), {what: 'the numbers'});
+    await run('exec', id, 'touch', '/err');
+    await poll(async () => (await run('logs', '--tail', '1', id)).stderr.includes('last'), {what: 'the last line'});
     const numbers = (from: number) => Array.from({length: 300 - from}, (_each, i) => String(from + i)).join('\n');
     t.is((await run('logs', '--tail', '151', id)).stdout.trim(), numbers(150));
     const stamped = (await run('logs', '--timestamps', '--tail', '101', id)).stdout.trim().split('\n');
