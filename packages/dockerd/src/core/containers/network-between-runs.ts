@@ -14,7 +14,6 @@ export function withoutRunData(settings: NetworkSettings): NetworkSettings {
       IPv6Gateway: '',
       GlobalIPv6Address: '',
       GlobalIPv6PrefixLen: 0,
-      DNSNames: endpoint.DNSNames,
     },
   ]);
   return {...settings, SandboxID: '', SandboxKey: '', Ports: {}, Networks: Object.fromEntries(kept)};

@@ -70,6 +70,7 @@ export class LogFile {
 
   /** Removes what a failed append left behind `size`. */
   async cutTo(size: number): Promise<void> {
+    await this.#cache.settled();
     await this.#handle.truncate(size);
     this.#size = size;
     this.#cache = new WriteBehind(size);
